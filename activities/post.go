@@ -1,0 +1,142 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"securitybot/internal/chat"
+	"securitybot/internal/conversation"
+	"securitybot/internal/store"
+	"securitybot/internal/words"
+)
+
+// lookBack is how much earlier than our own intent a message may be dated.
+const lookBack = time.Minute
+
+// draft is a message of an alert before it stands.
+type draft struct {
+	purpose string
+	to      chat.Recipient
+	message chat.Message
+	kind    string // of the timeline entry
+	data    store.Fields
+}
+
+// post puts a message where it belongs exactly once, whoever else tries and
+// whatever became of earlier tries. It gives what stands.
+func (a *Activities) post(ctx context.Context, alertID string, draft draft) (store.Post, error) {
+	post, turn, err := a.Record.BeginPost(ctx, alertID, draft.purpose)
+	if err != nil {
+		return post, err
+	}
+	switch turn {
+	case store.TurnStands:
+		return post, nil
+	case store.TurnWait:
+		return post, busy(post)
+	}
+	ref, err := a.send(ctx, post, turn, draft)
+	if err != nil {
+		failed := chat.FailureOf(err)
+		happened := turn == store.TurnLook || failed.Failure == chat.Ambiguous
+		return post, errors.Join(err, a.Record.ReleasePost(context.WithoutCancel(ctx), post, happened))
+	}
+	return a.stands(ctx, post, ref, draft)
+}
+
+// send posts the message, or finds it where an earlier try may have left it.
+func (a *Activities) send(ctx context.Context, post store.Post, turn store.Turn, draft draft) (chat.Ref, error) {
+	key := post.AlertID + "/" + post.Purpose
+	if turn == store.TurnLook {
+		ref, found, err := a.Chat.Find(ctx, draft.to, key, post.IntendedAt.Add(-lookBack))
+		if err != nil || found {
+			return ref, err
+		}
+	}
+	return a.Chat.Post(ctx, draft.to, draft.message, key)
+}
+
+func (a *Activities) stands(ctx context.Context, post store.Post, ref chat.Ref, draft draft) (store.Post, error) {
+	at, err := a.Chat.Time(ref)
+	if err != nil {
+		return post, err
+	}
+	post.Channel, post.TS, post.PostedAt = ref.Channel, ref.TS, at
+	data := store.Fields{"channel": ref.Channel, "ts": ref.TS}
+	for name, value := range draft.data {
+		data[name] = value
+	}
+	return post, a.Record.FinishPost(ctx, post, draft.kind, data, store.Fields{"text": draft.message.Text})
+}
+
+// Ask posts the question, and gives what the record has come to hold of it.
+func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (conversation.Question, error) {
+	story, err := a.Record.Story(ctx, in.AlertID)
+	if err != nil {
+		return conversation.Question{}, missing(err)
+	}
+	if !story.Record.Verdict.Decided() {
+		_, err = a.post(ctx, in.AlertID, draft{
+			purpose: store.PurposeQuestion,
+			to:      chat.Recipient{User: story.Record.Person.User},
+			message: words.Question(story, a.Sealer),
+			kind:    store.KindAsked,
+			data:    store.Fields{"revision": story.Record.Revision, "code": story.Record.Code},
+		})
+		if err != nil {
+			return conversation.Question{}, a.failed("post the question", err)
+		}
+	}
+	story, err = a.Record.Story(ctx, in.AlertID)
+	return questionOf(story), err
+}
+
+// Remind writes below a question that is still open.
+func (a *Activities) Remind(ctx context.Context, in conversation.RemindInput) error {
+	story, open, err := a.openQuestion(ctx, in.AlertID)
+	if err != nil || !open || len(story.Answers) > 0 {
+		return err
+	}
+	_, err = a.post(ctx, in.AlertID, draft{
+		purpose: store.PurposeReminder + in.Reminder,
+		to:      a.thread(story),
+		message: words.Reminder(story),
+		kind:    store.KindReminded,
+		data:    store.Fields{"reminder": in.Reminder},
+	})
+	return a.failed("remind", err)
+}
+
+// OfferPush shows a button that sends the push once more.
+func (a *Activities) OfferPush(ctx context.Context, in conversation.ProveInput) error {
+	story, open, err := a.openQuestion(ctx, in.AlertID)
+	if err != nil || !open {
+		return err
+	}
+	if last := story.Proof(); last == nil || last.Attempt != in.Attempt || !last.Result.Again() {
+		return nil
+	}
+	_, err = a.post(ctx, in.AlertID, draft{
+		purpose: store.PurposePushAgain + attemptName(in.Attempt),
+		to:      a.thread(story),
+		message: words.PushAgain(story, a.Sealer),
+		kind:    store.KindPushOffered,
+		data:    store.Fields{"attempt": in.Attempt},
+	})
+	return a.failed("offer another push", err)
+}
+
+// openQuestion tells whether there is a question and no verdict yet.
+func (a *Activities) openQuestion(ctx context.Context, id string) (store.Story, bool, error) {
+	story, err := a.Record.Story(ctx, id)
+	if err != nil {
+		return story, false, missing(err)
+	}
+	return story, !story.Record.Verdict.Decided() && !story.Record.AskedAt.IsZero(), nil
+}
+
+func (a *Activities) thread(story store.Story) chat.Recipient {
+	question := story.Posts[store.PurposeQuestion]
+	return chat.Recipient{Channel: question.Channel, Thread: question.TS}
+}

@@ -1,0 +1,130 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/conversation"
+	"securitybot/internal/factor"
+	"securitybot/internal/store"
+	"securitybot/internal/words"
+)
+
+const (
+	pushLives = 75 * time.Second // Duo's live for 60
+	pollFor   = 8 * time.Second  // within the heartbeat's time-out
+	pollEvery = time.Second
+)
+
+// Prove runs one attempt to prove a yes: one push, and what the vendor says
+// became of it. An attempt that was begun is taken up where it was left, and a
+// push of which nobody knows the transaction is never sent again by itself.
+func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (conversation.Proved, error) {
+	proof, turn, err := a.Record.BeginProof(ctx, in.AlertID, in.Attempt, a.Factor.Name())
+	if err != nil {
+		return conversation.Proved{}, missing(err)
+	}
+	if turn == store.ProofPush {
+		proof, turn, err = a.push(ctx, proof)
+		if err != nil {
+			return conversation.Proved{}, err
+		}
+	}
+	if turn == store.ProofPoll {
+		if proof, err = a.poll(ctx, proof); err != nil {
+			return conversation.Proved{}, err
+		}
+	}
+	return conversation.Proved{Result: proof.Result}, nil
+}
+
+// push sends it and records its transaction before anybody waits for it.
+func (a *Activities) push(ctx context.Context, proof alert.Proof) (alert.Proof, store.ProofTurn, error) {
+	story, err := a.Record.Story(ctx, proof.AlertID)
+	if err != nil {
+		return proof, "", err
+	}
+	pushed, err := a.Factor.Push(ctx, story.Person.FactorName, words.Push(story))
+	if err != nil {
+		return a.notPushed(ctx, proof, err)
+	}
+	proof.Transaction, proof.Device = pushed.Transaction, pushed.Device
+	return proof, store.ProofPoll, a.Record.ProofPushed(ctx, proof)
+}
+
+func (a *Activities) notPushed(ctx context.Context, proof alert.Proof, cause error) (alert.Proof, store.ProofTurn, error) {
+	failed := factor.FailureOf(cause)
+	var err error
+	switch failed.Failure {
+	case factor.NotSent:
+		if err := a.Record.ProofNotSent(ctx, proof); err != nil {
+			return proof, "", err
+		}
+		return proof, "", retryLater("push", failed)
+	case factor.NotProof:
+		proof, err = a.Record.ProofDecided(ctx, proof, alert.ProofUnavailable, failed.Reason)
+	default:
+		proof, err = a.Record.ProofDecided(ctx, proof, alert.ProofLost, failed.Reason)
+	}
+	return proof, store.ProofDone, err
+}
+
+// poll reads the transaction until it has a result or the push is dead.
+func (a *Activities) poll(ctx context.Context, proof alert.Proof) (alert.Proof, error) {
+	dead := proof.PushedAt
+	if dead.IsZero() {
+		dead = time.Now()
+	}
+	dead = dead.Add(pushLives)
+	for {
+		activity.RecordHeartbeat(ctx)
+		result, reason, err := a.pollOnce(ctx, proof)
+		if err != nil {
+			return proof, err
+		}
+		if result == alert.ProofPending && time.Now().After(dead) {
+			result = alert.ProofTimedOut
+		}
+		if result != alert.ProofPending {
+			return a.Record.ProofDecided(ctx, proof, result, reason)
+		}
+		if err := pause(ctx, pollEvery); err != nil {
+			return proof, err
+		}
+	}
+}
+
+func (a *Activities) pollOnce(ctx context.Context, proof alert.Proof) (alert.ProofResult, string, error) {
+	short, cancel := context.WithTimeout(ctx, pollFor)
+	defer cancel()
+	result, reason, err := a.Factor.Poll(short, proof.Transaction)
+	if err != nil {
+		return "", "", retryLater("poll", factor.FailureOf(err))
+	}
+	return result, reason, nil
+}
+
+func retryLater(doing string, failed *factor.Error) error {
+	return temporal.NewApplicationErrorWithOptions(
+		fmt.Sprintf("%s: %s", doing, failed.Reason), errProvider,
+		temporal.ApplicationErrorOptions{NextRetryDelay: failed.RetryAfter})
+}
+
+func pause(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func attemptName(attempt int) string { return strconv.Itoa(attempt) }

@@ -1,0 +1,146 @@
+// Package api is the HTTP side: alerts in, alerts out, health and metrics, and
+// the handlers that others bring. Everything it refuses is told as RFC 9457
+// problem details that name the field.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/store"
+)
+
+// Record is what the API needs of the store.
+type Record interface {
+	Accept(ctx context.Context, reported alert.Alert) (store.Accepted, error)
+	Story(ctx context.Context, id string) (store.Story, error)
+	List(ctx context.Context, filter store.Filter) ([]store.Record, error)
+	Backlog(ctx context.Context) (int, time.Duration, error)
+	Ping(ctx context.Context) error
+}
+
+// Mount is a handler for everything at and below Path, with any method. It
+// sees the whole path, and it does its own authentication.
+type Mount struct {
+	Path    string
+	Handler http.Handler
+}
+
+// Links says where people find an alert and its workflow. A nil function gives
+// a path of the API, or nothing.
+type Links struct {
+	Alert    func(id string) string
+	Workflow func(id string) string
+}
+
+// Options of a Server. Record and Sources are required.
+type Options struct {
+	Record  Record
+	Sources func(token string) (source string, ok bool) // in constant time
+	Mounts  []Mount
+	// Kick is called after an alert was stored, so that it is started at once.
+	Kick func()
+	// Degraded names what does not work at the moment although alerts are taken.
+	Degraded func(ctx context.Context) []string
+	Links    Links
+	// Registerer gets the API's collectors. Without it the server has a registry of
+	// its own and serves that at /metrics.
+	Registerer prometheus.Registerer
+	// Metrics is served at /metrics; with a Registerer and no Metrics, nothing is.
+	Metrics http.Handler
+	// Hosts tells whether a request's Host, without its port, is served; nil: any.
+	Hosts  func(host string) bool
+	Logger *slog.Logger     // default: discards
+	Now    func() time.Time // default: time.Now
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	opt      Options
+	log      *slog.Logger
+	handler  http.Handler
+	counts   *counts
+	stopping chan struct{} // closed when Serve begins to stop
+}
+
+// quiet keeps gin from printing its routes. The mode is a global of gin's.
+var quiet = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
+
+// New makes a server. It panics when two mounts have the same path.
+func New(options Options) *Server {
+	s := &Server{opt: options.withDefaults(), stopping: make(chan struct{})}
+	s.log = s.opt.Logger
+	if s.opt.Registerer == nil {
+		s.opt.Registerer, s.opt.Metrics = ownRegistry(s.opt.Metrics)
+	}
+	s.counts = newCounts(s.opt.Registerer, s.opt.Record)
+	s.handler = s.front(s.routes())
+	return s
+}
+
+func (o Options) withDefaults() Options {
+	if o.Kick == nil {
+		o.Kick = func() {}
+	}
+	if o.Degraded == nil {
+		o.Degraded = func(context.Context) []string { return nil }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Handler answers everything that the server does.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) routes() http.Handler {
+	quiet()
+	engine := gin.New()
+	_ = engine.SetTrustedProxies(nil) // nil is always taken
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.Use(s.observe, s.recoverPanic)
+	engine.NoRoute(s.handle(func(*gin.Context) error { return problemOf(http.StatusNotFound, "no such resource") }))
+	engine.NoMethod(s.handle(func(*gin.Context) error {
+		return problemOf(http.StatusMethodNotAllowed, "the resource has no such method")
+	}))
+	engine.GET("/healthz", s.handle(s.healthy))
+	engine.GET("/readyz", s.handle(s.ready))
+	if s.opt.Metrics != nil {
+		engine.GET("/metrics", gin.WrapH(s.opt.Metrics))
+	}
+	v1 := engine.Group("/v1", s.handle(s.authenticate))
+	v1.POST("/alerts", s.handle(s.takeAlert))
+	v1.GET("/alerts", s.handle(s.listAlerts))
+	v1.GET("/alerts/:id", s.handle(s.showAlert))
+	for _, mount := range s.opt.Mounts {
+		engine.Any(mount.Path, gin.WrapH(mount.Handler))
+		if mount.Path != "/" {
+			engine.Any(mount.Path+"/*below", gin.WrapH(mount.Handler))
+		}
+	}
+	return engine
+}
+
+// linksOf are an alert's links.
+func (l Links) linksOf(id string) LinksView {
+	links := LinksView{Self: "/v1/alerts/" + id}
+	if l.Alert != nil {
+		links.Self = l.Alert(id)
+	}
+	if l.Workflow != nil {
+		links.Temporal = l.Workflow(id)
+	}
+	return links
+}

@@ -1,0 +1,208 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/store"
+)
+
+// LinksView are the addresses of an alert. Temporal is empty where no address
+// of its web pages is known.
+type LinksView struct {
+	Self     string `json:"self"`
+	Temporal string `json:"temporal"`
+}
+
+// Summary is an alert in a list. Verdict is empty until there is one.
+type Summary struct {
+	ID            string          `json:"id"`
+	Key           string          `json:"key"`
+	Source        string          `json:"source"`
+	Status        alert.Status    `json:"status"`
+	Verdict       alert.Outcome   `json:"verdict"`
+	VerdictReason string          `json:"verdict_reason"`
+	Detection     string          `json:"detection"`
+	Title         string          `json:"title"`
+	Severity      alert.Severity  `json:"severity"`
+	Subject       alert.Subject   `json:"subject"`
+	ReceivedAt    time.Time       `json:"received_at"`
+	OccurredAt    time.Time       `json:"occurred_at,omitzero"`
+	Deadline      time.Time       `json:"deadline,omitzero"`
+	Escalation    *EscalationView `json:"escalation,omitempty"`
+	Links         LinksView       `json:"links"`
+}
+
+// Detail is everything of an alert.
+type Detail struct {
+	Summary
+	Description string          `json:"description"`
+	URL         string          `json:"url"`
+	Context     json.RawMessage `json:"context,omitempty"`
+	Reminders   []time.Time     `json:"reminders,omitempty"`
+	Person      *PersonView     `json:"person,omitempty"`
+	Answer      *AnswerView     `json:"answer,omitempty"`
+	Proof       *ProofView      `json:"proof,omitempty"`
+	Timeline    []EntryView     `json:"timeline"`
+}
+
+// PersonView is whom the subject was resolved to.
+type PersonView struct {
+	Team       string `json:"team"`
+	SlackID    string `json:"slack_id"`
+	Email      string `json:"email,omitempty"`
+	Username   string `json:"username,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Distrusted bool   `json:"distrusted"`
+}
+
+// AnswerView is the answer that counts, in the person's own words.
+type AnswerView struct {
+	Choice      alert.Choice `json:"choice"`
+	Explanation string       `json:"explanation"`
+	At          time.Time    `json:"at"`
+	Late        bool         `json:"late,omitempty"`
+}
+
+// ProofView is the last attempt to prove a yes.
+type ProofView struct {
+	Result      alert.ProofResult `json:"result"`
+	Reason      string            `json:"reason"`
+	Factor      string            `json:"factor"`
+	Transaction string            `json:"transaction"`
+}
+
+// EscalationView is why there is a case, and since when.
+type EscalationView struct {
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// EntryView is a line of the timeline: one flat object.
+type EntryView struct {
+	At     time.Time
+	Kind   string
+	Actor  string
+	Fields map[string]json.RawMessage // of its kind; never at, kind or actor
+}
+
+// MarshalJSON implements [json.Marshaler]. What every entry has comes first.
+func (e EntryView) MarshalJSON() ([]byte, error) {
+	head, err := json.Marshal(struct {
+		At    time.Time `json:"at"`
+		Kind  string    `json:"kind"`
+		Actor string    `json:"actor"`
+	}{e.At, e.Kind, e.Actor})
+	if err != nil {
+		return nil, err
+	}
+	flat := bytes.NewBuffer(head[:len(head)-1])
+	for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(flat, ",%s:%s", quoted, e.Fields[name])
+	}
+	flat.WriteByte('}')
+	return flat.Bytes(), nil
+}
+
+// SummaryOf shows a record.
+func SummaryOf(record store.Record, links Links) Summary {
+	return Summary{
+		ID: record.ID, Key: record.Key, Source: record.Source, Status: record.Status,
+		Verdict: record.Verdict.Outcome, VerdictReason: record.Verdict.Reason,
+		Detection: record.Detection, Title: record.Title, Severity: record.Severity, Subject: record.Subject,
+		ReceivedAt: record.ReceivedAt.UTC(), OccurredAt: record.OccurredAt.UTC(), Deadline: record.Deadline.UTC(),
+		Escalation: escalationOf(record), Links: links.linksOf(record.ID),
+	}
+}
+
+func escalationOf(record store.Record) *EscalationView {
+	if record.EscalatedAt.IsZero() {
+		return nil
+	}
+	return &EscalationView{Reason: record.Escalation, At: record.EscalatedAt.UTC()}
+}
+
+// DetailOf shows a story.
+func DetailOf(story store.Story, links Links) (Detail, error) {
+	detail := Detail{
+		Summary:     SummaryOf(story.Record, links),
+		Description: story.Record.Description,
+		URL:         story.Record.URL,
+		Context:     story.Record.Context,
+		Reminders:   remindersOf(story.Record),
+		Person:      personOf(story),
+		Answer:      answerOf(story.Answer()),
+		Proof:       proofOf(story.Proof()),
+		Timeline:    make([]EntryView, 0, len(story.Entries)),
+	}
+	for _, entry := range story.Entries {
+		view, err := entryOf(entry)
+		if err != nil {
+			return Detail{}, fmt.Errorf("read timeline entry %d: %w", entry.Seq, err)
+		}
+		detail.Timeline = append(detail.Timeline, view)
+	}
+	return detail, nil
+}
+
+// remindersOf are the moments when a question that stands reminds of itself.
+func remindersOf(record store.Record) []time.Time {
+	if record.Plan == nil || record.AskedAt.IsZero() {
+		return nil
+	}
+	var moments []time.Time
+	for _, after := range record.Plan.Reminders {
+		moments = append(moments, record.AskedAt.Add(after).UTC())
+	}
+	return moments
+}
+
+func personOf(story store.Story) *PersonView {
+	key := story.Record.Person
+	if key.User == "" {
+		return nil
+	}
+	return &PersonView{
+		Team: key.Team, SlackID: key.User, Email: story.Person.Email, Username: story.Person.Username,
+		Name: story.Person.Name, Distrusted: story.Distrust != nil,
+	}
+}
+
+func answerOf(answer *alert.Answer) *AnswerView {
+	if answer == nil {
+		return nil
+	}
+	return &AnswerView{Choice: answer.Choice, Explanation: answer.Explanation, At: answer.At.UTC(), Late: answer.Late}
+}
+
+func proofOf(proof *alert.Proof) *ProofView {
+	if proof == nil {
+		return nil
+	}
+	return &ProofView{Result: proof.Result, Reason: proof.Reason, Factor: proof.Factor, Transaction: proof.Transaction}
+}
+
+func entryOf(entry store.Entry) (EntryView, error) {
+	view := EntryView{At: entry.At.UTC(), Kind: entry.Kind, Actor: entry.Actor, Fields: map[string]json.RawMessage{}}
+	for _, raw := range []json.RawMessage{entry.Data, entry.Personal} {
+		if len(raw) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(raw, &view.Fields); err != nil {
+			return EntryView{}, err
+		}
+	}
+	for _, own := range []string{"at", "kind", "actor"} {
+		delete(view.Fields, own)
+	}
+	return view, nil
+}

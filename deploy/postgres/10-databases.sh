@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs once, on an empty volume. Temporal and Securitybot are users who can't
+# enter each other's databases: the record decides what is true, so nobody with
+# access to Temporal alone may write it.
+set -eu
+
+psql --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \
+    --set=temporal_password="$TEMPORAL_DB_PASSWORD" \
+    --set=securitybot_password="$SECURITYBOT_DB_PASSWORD" <<'SQL'
+CREATE ROLE temporal LOGIN PASSWORD :'temporal_password';
+CREATE ROLE securitybot LOGIN PASSWORD :'securitybot_password';
+CREATE DATABASE temporal OWNER temporal;
+CREATE DATABASE temporal_visibility OWNER temporal;
+CREATE DATABASE securitybot OWNER securitybot;
+CREATE DATABASE securitybot_sandbox OWNER securitybot;
+REVOKE ALL ON DATABASE temporal, temporal_visibility, securitybot, securitybot_sandbox FROM PUBLIC;
+SQL

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"securitybot/api"
+	"securitybot/internal/config"
+	"securitybot/internal/conversation"
+	"securitybot/internal/temporalclient"
+)
+
+func (a *App) openAPI(context.Context) error {
+	options := api.Options{
+		Record: a.store, Sources: a.source, Kick: func() {}, Degraded: a.degraded,
+		Links: api.Links{Alert: a.alertURL, Workflow: a.workflowURL}, Hosts: a.hostAllowed(), Logger: a.logger,
+	}
+	if a.outbox != nil {
+		options.Kick = a.outbox.Kick
+	}
+	if a.receiver != nil {
+		options.Mounts = append(options.Mounts,
+			api.Mount{Path: "/slack/events", Handler: a.receiver.Events()},
+			api.Mount{Path: "/slack/interactions", Handler: a.receiver.Interactions()},
+			api.Mount{Path: "/slack/commands", Handler: a.receiver.Commands()})
+	}
+	if a.sandbox != nil {
+		options.Mounts = append(options.Mounts, api.Mount{Path: "/sandbox", Handler: a.sandbox.Handler()})
+	}
+	a.api = api.New(options)
+	return nil
+}
+
+// source tells whose token it is.
+func (a *App) source(token string) (string, bool) {
+	tokens := a.config.Tokens
+	if a.sandbox != nil {
+		tokens = append(slices.Clone(tokens),
+			config.Token{Source: "sandbox", Token: sandboxAPIToken},
+			config.Token{Source: Demo, Token: config.Secret(a.demoToken())})
+	}
+	return tokens.Source(token)
+}
+
+// demoToken is known to nobody outside this process.
+func (a *App) demoToken() string {
+	a.demoOnce.Do(func() { a.demo = rand.Text() })
+	return a.demo
+}
+
+// hostAllowed keeps other sites' names away from a sandbox; a real installation
+// sits behind names that only its operator knows.
+func (a *App) hostAllowed() func(string) bool {
+	if a.sandbox == nil || !loopback(a.listener.Addr()) {
+		return nil
+	}
+	return func(host string) bool {
+		ip := net.ParseIP(strings.Trim(host, "[]"))
+		return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
+	}
+}
+
+// checkFor bounds the look at Temporal that a readiness answer waits for.
+const checkFor = time.Second
+
+// degraded names what does not work at the moment. None of it keeps an alert
+// from being taken.
+func (a *App) degraded(ctx context.Context) []string {
+	var names []string
+	if a.dev != nil && a.dev.Status().Phase != PhaseReady {
+		return []string{"temporal"}
+	}
+	if a.temporal != nil {
+		bounded, cancel := context.WithTimeout(ctx, checkFor)
+		defer cancel()
+		if _, err := a.temporal.CheckHealth(bounded, nil); err != nil {
+			names = append(names, "temporal")
+		}
+	}
+	return names
+}
+
+// alertURL is an alert in the API.
+func (a *App) alertURL(id string) string {
+	return strings.TrimSuffix(a.publicURL(), "/") + "/v1/alerts/" + id
+}
+
+// caseLinks are the addresses in cases: those that a browser can open.
+type caseLinks struct{ *App }
+
+func (l caseLinks) Alert(id string) string {
+	if l.sandbox == nil {
+		return ""
+	}
+	return strings.TrimSuffix(l.publicURL(), "/") + "/sandbox#" + id
+}
+
+func (l caseLinks) Workflow(id string) string { return l.workflowURL(id) }
+
+// workflowURL is an alert's workflow in the Temporal UI; "" when there is none.
+func (a *App) workflowURL(id string) string {
+	base := a.config.TemporalUIURL
+	if base == "" && a.dev != nil {
+		base = a.dev.uiURL()
+	}
+	if base == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimSuffix(base, "/"),
+		url.PathEscape(temporalclient.Namespace()), conversation.AlertWorkflowID(id))
+}

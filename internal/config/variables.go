@@ -1,0 +1,77 @@
+package config
+
+import (
+	"slices"
+
+	"securitybot/internal/person"
+)
+
+// The names of the variables. Temporal has its own, which its library reads.
+const (
+	Listen        = "SECURITYBOT_LISTEN"
+	DataDir       = "SECURITYBOT_DATA"
+	DatabaseURL   = "DATABASE_URL"
+	APITokens     = "SECURITYBOT_TOKENS" //nolint:gosec // a name
+	PublicURL     = "SECURITYBOT_PUBLIC_URL"
+	TemporalUIURL = "SECURITYBOT_TEMPORAL_UI_URL"
+	Channel       = "SECURITYBOT_CHANNEL"
+	SlackBotToken = "SLACK_BOT_TOKEN"      //nolint:gosec // a name
+	SlackAppToken = "SLACK_APP_TOKEN"      //nolint:gosec // a name
+	SlackSecret   = "SLACK_SIGNING_SECRET" //nolint:gosec // a name
+	SlackAPIURL   = "SLACK_API_URL"
+	DuoIKey       = "DUO_IKEY"
+	DuoSKey       = "DUO_SKEY"
+	DuoHost       = "DUO_HOST"
+	DuoCAFile     = "DUO_CA_FILE"
+	DuoUsername   = "DUO_USERNAME"
+	People        = "SECURITYBOT_PEOPLE"
+	Deadline      = "SECURITYBOT_DEADLINE"
+	Reminders     = "SECURITYBOT_REMINDERS"
+	WatchFor      = "SECURITYBOT_WATCH_FOR"
+	WebhookURL    = "ESCALATION_WEBHOOK_URL"
+	WebhookSecret = "ESCALATION_WEBHOOK_SECRET" //nolint:gosec // a name
+	MetricsListen = "SECURITYBOT_METRICS_LISTEN"
+	LogFormat     = "SECURITYBOT_LOG"
+	LogLevel      = "SECURITYBOT_LOG_LEVEL"
+)
+
+// Variable is what an operator may set.
+type Variable struct {
+	Name    string
+	Default string
+	Secret  bool // never shown; may be given as the path of a file in NAME_FILE
+	Meaning string
+}
+
+// Variables lists every variable that [Load] reads, for documentation and checks.
+func Variables() []Variable {
+	return slices.Clone(variables)
+}
+
+var variables = []Variable{
+	{Name: Listen, Default: "127.0.0.1:8080", Meaning: "address of the API"},
+	{Name: DataDir, Default: "./.securitybot", Meaning: "folder of what must survive a restart"},
+	{Name: DatabaseURL, Secret: true, Meaning: "postgres://… ; without it SQLite in the data folder"},
+	{Name: APITokens, Secret: true, Meaning: "source=token,…: who may report alerts; sandbox: sandbox=sandbox"},
+	{Name: PublicURL, Meaning: "where people reach the API, for links"},
+	{Name: TemporalUIURL, Meaning: "where people reach Temporal's web pages, for links"},
+	{Name: Channel, Meaning: "the security team's channel, its id or name; sandbox: security"},
+	{Name: SlackBotToken, Secret: true, Meaning: "xoxb-… of the Slack app"},
+	{Name: SlackAppToken, Secret: true, Meaning: "xapp-… for Socket Mode"},
+	{Name: SlackSecret, Secret: true, Meaning: "signing secret for callbacks over HTTP"},
+	{Name: SlackAPIURL, Meaning: "another Slack Web API, as the sandbox's"},
+	{Name: DuoIKey, Meaning: "integration key of the Duo Auth API application"},
+	{Name: DuoSKey, Secret: true, Meaning: "its secret key"},
+	{Name: DuoHost, Meaning: "its API host"},
+	{Name: DuoCAFile, Meaning: "PEM file of the only authorities to trust for Duo, as the sandbox's"},
+	{Name: DuoUsername, Default: string(person.ByEmail), Meaning: "a person's name at Duo: email, localpart or map"},
+	{Name: People, Meaning: "CSV file of username,email,factor, or REGEX => EMAIL [FACTOR]; …"},
+	{Name: Deadline, Meaning: "time to answer, for all severities"},
+	{Name: Reminders, Meaning: "when to remind, after the question: 5m,20m or none"},
+	{Name: WatchFor, Meaning: "how long late answers are taken after the deadline"},
+	{Name: WebhookURL, Secret: true, Meaning: "second target of cases, when chat is away"},
+	{Name: WebhookSecret, Secret: true, Meaning: "whsec_… that signs them"},
+	{Name: MetricsListen, Meaning: "address of a listener for /metrics alone"},
+	{Name: LogFormat, Default: "text", Meaning: "text or json"},
+	{Name: LogLevel, Default: "info", Meaning: "debug, info, warn or error"},
+}

@@ -1,0 +1,201 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+
+	"securitybot/internal/sandbox/slackserver"
+	"securitybot/internal/sandbox/traffic"
+)
+
+type okay struct {
+	OK bool `json:"ok"`
+}
+
+func (s *Sandbox) messages(r *http.Request) (any, error) {
+	user, channel := r.URL.Query().Get("user"), r.URL.Query().Get("channel")
+	switch {
+	case channel != "":
+		return s.slack.ChannelMessages(channel, user)
+	case user != "":
+		return s.slack.DirectMessages(user)
+	}
+	return nil, errNoTarget
+}
+
+func (s *Sandbox) deleteMessage(r *http.Request) (any, error) {
+	in, err := read[struct {
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Delete(r.Context(), in.Channel, in.TS)
+}
+
+func (s *Sandbox) edit(r *http.Request) (any, error) {
+	in, err := read[struct {
+		Channel string `json:"channel"`
+		TS      string `json:"ts"`
+		Text    string `json:"text"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Edit(r.Context(), in.Channel, in.TS, in.Text)
+}
+
+func (s *Sandbox) users(*http.Request) (any, error) { return s.people(), nil }
+
+func (s *Sandbox) channels(*http.Request) (any, error) { return s.slack.Channels(), nil }
+
+func (s *Sandbox) modal(r *http.Request) (any, error) {
+	return s.slack.Modal(r.URL.Query().Get("user"))
+}
+
+func (s *Sandbox) home(r *http.Request) (any, error) {
+	return s.slack.Home(r.URL.Query().Get("user"))
+}
+
+func (s *Sandbox) click(r *http.Request) (any, error) {
+	in, err := read[slackserver.Press](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Click(r.Context(), in)
+}
+
+func (s *Sandbox) reply(r *http.Request) (any, error) {
+	in, err := read[slackserver.Reply](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Reply(r.Context(), in)
+}
+
+func (s *Sandbox) submit(r *http.Request) (any, error) {
+	in, err := read[struct {
+		User   string         `json:"user"`
+		Values map[string]any `json:"values"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Submit(r.Context(), in.User, in.Values)
+}
+
+func (s *Sandbox) closeModal(r *http.Request) (any, error) {
+	in, err := read[struct {
+		User string `json:"user"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.CloseModal(r.Context(), in.User)
+}
+
+func (s *Sandbox) openHome(r *http.Request) (any, error) {
+	in, err := read[struct {
+		User string `json:"user"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.OpenHome(r.Context(), in.User)
+}
+
+func (s *Sandbox) command(r *http.Request) (any, error) {
+	in, err := read[slackserver.Command](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.Slash(r.Context(), in)
+}
+
+func (s *Sandbox) deactivate(r *http.Request) (any, error) {
+	in, err := read[struct {
+		User        string `json:"user"`
+		Deactivated bool   `json:"deactivated"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return okay{true}, s.slack.Deactivate(r.Context(), in.User, in.Deactivated)
+}
+
+func (s *Sandbox) person(r *http.Request) (any, error) {
+	in, err := read[struct {
+		User   string  `json:"user"`
+		Factor *string `json:"factor,omitempty"`
+		Answer *string `json:"answer,omitempty"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return okay{true}, s.duo.Script(r.Context(), in.User, in.Factor, in.Answer)
+}
+
+func (s *Sandbox) pushes(r *http.Request) (any, error) {
+	return s.duo.Pushes(r.URL.Query().Get("user")), nil
+}
+
+func (s *Sandbox) decide(r *http.Request) (any, error) {
+	in, err := read[struct {
+		Result string `json:"result"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	return okay{true}, s.duo.Decide(r.Context(), r.PathValue("txid"), in.Result)
+}
+
+func (s *Sandbox) requests(r *http.Request) (any, error) {
+	return s.desk.Requests(r.URL.Query().Get("service")), nil
+}
+
+func (s *Sandbox) deliveries(*http.Request) (any, error) { return s.slack.Deliveries(), nil }
+
+func (s *Sandbox) violations(*http.Request) (any, error) { return s.desk.Violations(), nil }
+
+func (s *Sandbox) faults(*http.Request) (any, error) { return s.desk.Faults(), nil }
+
+func (s *Sandbox) clearFaults(*http.Request) (any, error) {
+	s.desk.ClearFaults()
+	return okay{true}, nil
+}
+
+func (s *Sandbox) orderFault(r *http.Request) (any, error) {
+	in, err := read[traffic.Fault](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.desk.Order(in)
+}
+
+// deliver misbehaves as networks do: it repeats the last callback, or ends the
+// Socket Mode connections.
+func (s *Sandbox) deliver(r *http.Request) (any, error) {
+	in, err := read[struct {
+		Kind string `json:"kind"` // duplicate | disconnect | drop
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	switch in.Kind {
+	case "duplicate":
+		return s.slack.Redeliver(r.Context())
+	case "disconnect", "drop":
+		s.slack.Disconnect(in.Kind == "drop")
+		return okay{true}, nil
+	}
+	return nil, fmt.Errorf("%w: kind %q is none of duplicate, disconnect, drop", errBadBody, in.Kind)
+}
+
+func (s *Sandbox) rawCallback(r *http.Request) (any, error) {
+	in, err := read[slackserver.Raw](r)
+	if err != nil {
+		return nil, err
+	}
+	return s.slack.SendRaw(r.Context(), in)
+}

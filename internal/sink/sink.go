@@ -1,0 +1,82 @@
+// Package sink is the contract of a place that cases are told to, beside the chat
+// system. Its forms are sub-packages.
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind is what is told about a case.
+type Kind string
+
+// The kinds.
+const (
+	Opened Kind = "case.opened" // the security team has to see it
+	Noted  Kind = "case.noted"  // something was added to it
+)
+
+// Person is whom a case is about.
+type Person struct {
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
+}
+
+// Case is what one delivery says. ID names it for good: sent twice, it is the same.
+type Case struct {
+	ID          string            `json:"id"`
+	Kind        Kind              `json:"-"`
+	At          time.Time         `json:"-"` // when this came about
+	AlertID     string            `json:"alert_id"`
+	Verdict     string            `json:"verdict"`
+	Reason      string            `json:"reason,omitempty"`
+	Severity    string            `json:"severity"`
+	Detection   string            `json:"detection"`
+	Title       string            `json:"title"`
+	Person      Person            `json:"person"`
+	Answer      string            `json:"answer,omitempty"`
+	Explanation string            `json:"explanation,omitempty"`
+	OpenedAt    time.Time         `json:"opened_at"`
+	Links       map[string]string `json:"links,omitempty"`
+}
+
+// CaseTarget is a place that cases are told to.
+type CaseTarget interface {
+	Name() string
+	// Send tells a case. Its error is an *Error.
+	Send(ctx context.Context, told Case) error
+}
+
+// Error is a case that could not be told.
+type Error struct {
+	Refused    bool // for good: trying again is of no use
+	Status     int  // of HTTP, 0 when there was no answer
+	RetryAfter time.Duration
+	Err        error
+}
+
+func (e *Error) Error() string {
+	what := "not taken yet"
+	if e.Refused {
+		what = "refused"
+	}
+	if e.Status != 0 {
+		what = fmt.Sprintf("%s (status %d)", what, e.Status)
+	}
+	if e.Err == nil {
+		return "sink: case " + what
+	}
+	return fmt.Sprintf("sink: case %s: %v", what, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// FailureOf tells what an error means; what is not an *Error may be tried again.
+func FailureOf(err error) *Error {
+	if failed, ok := errors.AsType[*Error](err); ok {
+		return failed
+	}
+	return &Error{Err: err}
+}

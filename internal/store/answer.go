@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"securitybot/internal/alert"
+)
+
+// Refusal is why something that a person did changed nothing.
+type Refusal string
+
+// The refusals.
+const (
+	RefusedRepeat   Refusal = "repeat"      // this very delivery was recorded before
+	RefusedOther    Refusal = "not_asked"   // somebody else was asked
+	RefusedForged   Refusal = "forged"      // our code on the button is wrong
+	RefusedAnswered Refusal = "answered"    // the same answer, or one that does not outrank the first
+	RefusedSaidNo   Refusal = "said_no"     // a no stands
+	RefusedClosed   Refusal = "closed"      // it is over
+	RefusedSnoozes  Refusal = "no_snoozes"  // snoozed as often as may be
+	RefusedNoPush   Refusal = "nothing_due" // there is no push to send again
+)
+
+// Said is something that a person did about an alert, checked by the inbox.
+type Said struct {
+	Delivery string
+	AlertID  string
+	Person   alert.PersonKey
+	At       time.Time // by the chat system's clock
+	Choice   alert.Choice
+	Revision int
+	Words    string // an explanation that came with the answer
+}
+
+// Heard is what became of it.
+type Heard struct {
+	Record  Record
+	Answer  alert.Answer
+	Refusal Refusal // "" when it counts
+}
+
+// TakeAnswer records an answer: the delivery, the answer and what wakes the
+// workflow in one transaction. A refusal is recorded too.
+func (s *Store) TakeAnswer(ctx context.Context, said Said) (Heard, error) {
+	return s.hear(ctx, said, func(t *tx, record *Record, heard *Heard) error {
+		answers, err := t.Answers(ctx, record.ID)
+		if err != nil {
+			return fmt.Errorf("read answers: %w", err)
+		}
+		if heard.Refusal = refuseAnswer(*record, answers, said.Choice, t.now); heard.Refusal != "" {
+			return nil
+		}
+		heard.Answer = answerOf(said, *record, answers, t.now)
+		return t.answer(record, heard.Answer)
+	})
+}
+
+// hear runs f once per delivery, on the alert that somebody acts on, and tells
+// the timeline of a refusal.
+func (s *Store) hear(ctx context.Context, said Said, f func(*tx, *Record, *Heard) error) (Heard, error) {
+	var heard Heard
+	err := s.onAlert(ctx, said.AlertID, func(t *tx, record *Record) error {
+		heard = Heard{}
+		fresh, err := t.InsertDelivery(ctx, said.Delivery, t.now)
+		if err != nil {
+			return fmt.Errorf("record delivery: %w", err)
+		}
+		switch {
+		case !fresh:
+			heard.Refusal = RefusedRepeat
+		case record.Person != said.Person:
+			heard.Refusal = RefusedOther
+		default:
+			if err := f(t, record, &heard); err != nil {
+				return err
+			}
+		}
+		heard.Record = *record
+		return t.tellRefusal(said, heard.Refusal)
+	})
+	return heard, err
+}
+
+func (t *tx) tellRefusal(said Said, refusal Refusal) error {
+	if refusal == "" || refusal == RefusedRepeat {
+		return nil
+	}
+	actor := ActorPerson
+	if refusal == RefusedOther || refusal == RefusedForged {
+		actor = ActorOther
+	}
+	return t.append(said.AlertID, KindPressRefused, actor,
+		Fields{"reason": refusal, "choice": said.Choice, "chat_id": said.Person.User}, nil)
+}
+
+// TellRefusal puts on the timeline that somebody's press was not taken, once
+// per delivery.
+func (s *Store) TellRefusal(ctx context.Context, said Said, refusal Refusal) error {
+	return s.onAlert(ctx, said.AlertID, func(t *tx, _ *Record) error {
+		fresh, err := t.InsertDelivery(ctx, said.Delivery, t.now)
+		if err != nil || !fresh {
+			return err
+		}
+		return t.tellRefusal(said, refusal)
+	})
+}
+
+// refuseAnswer tells why an answer does not count. A no outranks everything
+// but another no, at any time.
+func refuseAnswer(record Record, answers []alert.Answer, choice alert.Choice, now time.Time) Refusal {
+	for _, earlier := range answers {
+		if earlier.Choice == alert.No {
+			return RefusedSaidNo
+		}
+	}
+	if choice == alert.No {
+		return ""
+	}
+	switch {
+	case !record.SettledAt.IsZero() && !record.Watching(now):
+		return RefusedClosed
+	case len(answers) > 0:
+		return RefusedAnswered
+	default:
+		return ""
+	}
+}
+
+// answerOf is late when the verdict stands, or when the deadline, by the chat
+// system's own clock, had passed before anything was answered.
+func answerOf(said Said, record Record, earlier []alert.Answer, now time.Time) alert.Answer {
+	answer := alert.Answer{
+		ID: said.Delivery, AlertID: record.ID, Person: said.Person, Choice: said.Choice,
+		Revision: said.Revision, At: said.At, RecordedAt: now, Explanation: said.Words,
+	}
+	overdue := !record.Deadline.IsZero() && said.At.After(record.Deadline)
+	answer.Late = !record.SettledAt.IsZero() || (len(earlier) == 0 && overdue)
+	if said.Words != "" {
+		answer.ExplainedAt = now
+	}
+	return answer
+}
+
+func (t *tx) answer(record *Record, answer alert.Answer) error {
+	if err := t.InsertAnswer(t.ctx, answer); err != nil {
+		return fmt.Errorf("insert answer: %w", err)
+	}
+	kind := KindAnswered
+	if answer.Late {
+		kind = KindLateAnswer
+	}
+	err := t.append(record.ID, kind, ActorPerson,
+		Fields{"choice": answer.Choice, "pressed_at": answer.At, "revision": answer.Revision},
+		Fields{"explanation": answer.Explanation})
+	if err != nil {
+		return err
+	}
+	if answer.Choice == alert.No && !record.SettledAt.IsZero() {
+		if err := t.raise(record, EscalationLateNo); err != nil {
+			return err
+		}
+	}
+	return t.enqueue(record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+}
+
+// EscalationLateNo is the reason of a case that a no after the verdict opened.
+const EscalationLateNo = "late_no"
+
+// raise escalates an alert whose verdict stands, and has it seen to even if it
+// was finished. What speaks of a stolen account stays the reason.
+func (t *tx) raise(record *Record, reason string) error {
+	if record.Escalation != alert.ReasonFraud && record.Escalation != alert.ReasonContradicted {
+		record.Escalation = reason
+	}
+	record.Status, record.FinishedAt = alert.Escalated, time.Time{}
+	if record.EscalatedAt.IsZero() {
+		record.EscalatedAt = t.now
+	}
+	return t.save(record)
+}
+
+// TakeSnooze postpones the next reminder.
+func (s *Store) TakeSnooze(ctx context.Context, said Said) (Heard, error) {
+	return s.hear(ctx, said, func(t *tx, record *Record, heard *Heard) error {
+		switch {
+		case !record.SettledAt.IsZero():
+			heard.Refusal = RefusedClosed
+		case record.Status != alert.Asking:
+			heard.Refusal = RefusedAnswered
+		case record.Snoozes >= record.Plan.SnoozeTimes:
+			heard.Refusal = RefusedSnoozes
+		}
+		if heard.Refusal != "" {
+			return nil
+		}
+		record.Snoozes++
+		record.SnoozedUntil = t.now.Add(record.Plan.Snooze)
+		if err := t.save(record); err != nil {
+			return err
+		}
+		if err := t.append(record.ID, KindSnoozed, ActorPerson, Fields{"until": record.SnoozedUntil}, nil); err != nil {
+			return err
+		}
+		return t.enqueue(record.ID, OutgoingSnooze, said.Delivery, "")
+	})
+}
+
+// TakePushAgain asks for the push to be sent once more.
+func (s *Store) TakePushAgain(ctx context.Context, said Said) (Heard, error) {
+	return s.hear(ctx, said, func(t *tx, record *Record, heard *Heard) error {
+		proofs, err := t.Proofs(ctx, record.ID)
+		if err != nil {
+			return fmt.Errorf("read proofs: %w", err)
+		}
+		switch {
+		case !record.SettledAt.IsZero():
+			heard.Refusal = RefusedClosed
+		case len(proofs) == 0 || !proofs[len(proofs)-1].Result.Again():
+			heard.Refusal = RefusedNoPush
+		}
+		if heard.Refusal != "" {
+			return nil
+		}
+		next := proofs[len(proofs)-1].Attempt + 1
+		if err := t.append(record.ID, KindPushRequested, ActorPerson, Fields{"attempt": next}, nil); err != nil {
+			return err
+		}
+		return t.enqueue(record.ID, OutgoingPushAgain, fmt.Sprint(next), "")
+	})
+}
+
+// Explain adds a person's own words to their answer. The first words stand.
+func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard, error) {
+	return s.hear(ctx, said, func(t *tx, record *Record, heard *Heard) error {
+		answer, err := t.FindAnswer(ctx, answerID)
+		if err != nil {
+			return fmt.Errorf("read answer: %w", err)
+		}
+		if answer.Explanation != "" || answer.AlertID != record.ID {
+			heard.Refusal = RefusedAnswered
+			return nil
+		}
+		answer.Explanation, answer.ExplainedAt = said.Words, t.now
+		heard.Answer = answer
+		if err := t.Tx.Explain(ctx, answer.ID, answer.Explanation, t.now); err != nil {
+			return fmt.Errorf("write explanation: %w", err)
+		}
+		if err := t.append(record.ID, KindExplained, ActorPerson, nil, Fields{"explanation": said.Words}); err != nil {
+			return err
+		}
+		if record.EscalatedAt.IsZero() {
+			return nil
+		}
+		return t.enqueue(record.ID, OutgoingExplained, answer.ID, "")
+	})
+}

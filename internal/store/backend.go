@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"securitybot/internal/alert"
+)
+
+// ErrNotFound is what a look-up of a missing row answers.
+var ErrNotFound = errors.New("not found")
+
+// ErrExists is what an insert answers whose key is taken.
+var ErrExists = errors.New("exists already")
+
+// Backend is a database that keeps the record. All logic is in [Store]; a
+// backend only moves rows, so that both decide alike.
+type Backend interface {
+	// InTx runs f in one transaction: all of it, or nothing. Times come back in UTC
+	// with microseconds. A transaction that the database refused because of
+	// another one (serialization, deadlock, busy) is run again.
+	InTx(ctx context.Context, f func(Tx) error) error
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Tx is one transaction. A find that locks keeps others from the row until the
+// transaction ends. None of its methods decides anything.
+type Tx interface {
+	// LockName serializes transactions that take the same name.
+	LockName(ctx context.Context, name string) error
+
+	InsertAlert(ctx context.Context, record Record) error // ErrExists
+	FindAlert(ctx context.Context, id string) (Record, error)
+	LockAlert(ctx context.Context, id string) (Record, error)
+	// UpdateAlert writes everything that is not of alert.Alert.
+	UpdateAlert(ctx context.Context, record Record) error
+	// FindPayload is the newest alert of this source and payload received after a moment.
+	FindPayload(ctx context.Context, source, digest string, after time.Time) (Record, error)
+	ListAlerts(ctx context.Context, filter Filter) ([]Record, error)
+	// Unfinished lists alerts with no FinishedAt, received before a moment, oldest
+	// first, from the one after the given alert on.
+	Unfinished(ctx context.Context, before time.Time, afterID string, limit int) ([]Record, error)
+	// OpenOf lists a person's alerts without a verdict.
+	OpenOf(ctx context.Context, person alert.PersonKey) ([]Record, error)
+	// ConfirmedOf lists a person's alerts confirmed since a moment, oldest first.
+	ConfirmedOf(ctx context.Context, person alert.PersonKey, since time.Time) ([]Record, error)
+
+	AppendEntry(ctx context.Context, entry Entry) error // ErrExists
+	LastEntry(ctx context.Context, alertID string) (Entry, error)
+	Entries(ctx context.Context, alertID string) ([]Entry, error)
+
+	FindPost(ctx context.Context, alertID, purpose string) (Post, error)
+	PutPost(ctx context.Context, post Post) error // inserts or replaces
+	Posts(ctx context.Context, alertID string) ([]Post, error)
+	// PostAt finds the post that stands at a place.
+	PostAt(ctx context.Context, channel, ts string) (Post, error)
+
+	// InsertDelivery answers false when this delivery was recorded before.
+	InsertDelivery(ctx context.Context, delivery string, at time.Time) (bool, error)
+	InsertAnswer(ctx context.Context, answer alert.Answer) error // ErrExists
+	FindAnswer(ctx context.Context, id string) (alert.Answer, error)
+	Explain(ctx context.Context, answerID, explanation string, at time.Time) error
+	Answers(ctx context.Context, alertID string) ([]alert.Answer, error) // as recorded, oldest first
+
+	PutProof(ctx context.Context, proof alert.Proof) error // inserts or replaces by alert and attempt
+	DropProof(ctx context.Context, alertID string, attempt int) error
+	Proofs(ctx context.Context, alertID string) ([]alert.Proof, error) // by attempt
+	// PushesOf lists a person's proofs begun since a moment, newest first, whatever became of them.
+	PushesOf(ctx context.Context, person alert.PersonKey, since time.Time) ([]alert.Proof, error)
+
+	PutPerson(ctx context.Context, person alert.Person) error // inserts or replaces by key
+	FindPerson(ctx context.Context, key alert.PersonKey) (alert.Person, error)
+	// PeopleBy finds people of a team by email or username, letter case aside.
+	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
+	PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error)
+
+	InsertDistrust(ctx context.Context, distrust Distrust) error                                      // ErrExists while one is in force
+	FindDistrust(ctx context.Context, person alert.PersonKey) (Distrust, error)                       // the one in force
+	ClearDistrust(ctx context.Context, person alert.PersonKey, at time.Time, by, reason string) error // ErrNotFound
+
+	Enqueue(ctx context.Context, outgoing Outgoing) error // a second one with the same alert, kind and ref changes nothing
+	// Claim takes entries that are due, oldest first, and hides them until a moment.
+	// Entries that another claims at this instant are skipped.
+	Claim(ctx context.Context, now, until time.Time, limit int) ([]Outgoing, error)
+	Release(ctx context.Context, id int64, availableAt time.Time, lastError string) error
+	Done(ctx context.Context, id int64) error // removes it; a later Enqueue of the same alert, kind and ref counts as new
+	// Waiting counts the entries and gives the oldest one's CreatedAt (zero if none).
+	Waiting(ctx context.Context) (int, time.Time, error)
+
+	// Setting answers ErrNotFound; PutSetting keeps an existing value and returns what stands.
+	Setting(ctx context.Context, name string) (string, error)
+	PutSetting(ctx context.Context, name, value string) (string, error)
+	// ReplaceSetting overwrites.
+	ReplaceSetting(ctx context.Context, name, value string) error
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"securitybot/internal/alert"
+)
+
+// PutPeople keeps what a directory knows of people.
+func (s *Store) PutPeople(ctx context.Context, people []alert.Person) error {
+	return s.inTx(ctx, func(t *tx) error {
+		for _, person := range people {
+			person.SeenAt = t.now
+			if err := t.PutPerson(ctx, person); err != nil {
+				return fmt.Errorf("write person: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Person is what the record knows of somebody; false when nothing.
+func (s *Store) Person(ctx context.Context, key alert.PersonKey) (alert.Person, bool, error) {
+	var person alert.Person
+	var ok bool
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		person, ok, err = found(t.FindPerson(ctx, key))
+		return err
+	})
+	return person, ok, err
+}
+
+// PeopleByEmail lists a team's people with an email address.
+func (s *Store) PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error) {
+	var people []alert.Person
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		people, err = t.PeopleByEmail(ctx, team, email)
+		return err
+	})
+	return people, err
+}
+
+// PeopleByUsername lists a team's people with a handle.
+func (s *Store) PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error) {
+	var people []alert.Person
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		people, err = t.PeopleByUsername(ctx, team, username)
+		return err
+	})
+	return people, err
+}
+
+// ErrTrusted is a clearing of somebody who is not under distrust.
+var ErrTrusted = errors.New("the person is not under distrust")
+
+// Trust ends a distrust: by whom and why is on the timeline of the alert that
+// showed it.
+func (s *Store) Trust(ctx context.Context, person alert.PersonKey, by, reason string) error {
+	return s.inTx(ctx, func(t *tx) error {
+		distrust, ok, err := found(t.FindDistrust(ctx, person))
+		if err != nil {
+			return fmt.Errorf("read distrust: %w", err)
+		}
+		if !ok {
+			return ErrTrusted
+		}
+		if _, err := t.LockAlert(ctx, distrust.AlertID); err != nil {
+			return fmt.Errorf("lock alert %.12s: %w", distrust.AlertID, err)
+		}
+		if err := t.ClearDistrust(ctx, person, t.now, by, reason); err != nil {
+			return fmt.Errorf("clear distrust: %w", err)
+		}
+		return t.append(distrust.AlertID, KindTrusted, by, Fields{"reason": reason}, nil)
+	})
+}
+
+// Setting is a value that outlives every process; false when it was never set.
+func (s *Store) Setting(ctx context.Context, name string) (string, bool, error) {
+	var value string
+	var ok bool
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		value, ok, err = found(t.Tx.Setting(ctx, name))
+		return err
+	})
+	return value, ok, err
+}
+
+// KeepSetting sets a value unless there is one, and returns what stands.
+func (s *Store) KeepSetting(ctx context.Context, name, value string) (string, error) {
+	var kept string
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		kept, err = t.PutSetting(ctx, name, value)
+		return err
+	})
+	return kept, err
+}

@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/store"
+	"securitybot/internal/store/postgres/pgdb"
+)
+
+func (t *tx) PutPerson(ctx context.Context, p alert.Person) error {
+	return t.q.PutPerson(ctx, pgdb.PutPersonParams{
+		Team:        p.Team,
+		UserID:      p.User,
+		Email:       p.Email,
+		Username:    p.Username,
+		Name:        p.Name,
+		Zone:        p.Zone,
+		FactorName:  p.FactorName,
+		Deactivated: p.Deactivated,
+		Bot:         p.Bot,
+		ForeignTeam: p.Foreign,
+		SeenAt:      maybeStamp(p.SeenAt),
+	})
+}
+
+func (t *tx) FindPerson(ctx context.Context, key alert.PersonKey) (alert.Person, error) {
+	row, err := t.q.FindPerson(ctx, key.Team, key.User)
+	return one(row, err, personOf)
+}
+
+func (t *tx) PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error) {
+	rows, err := t.q.PeopleByEmail(ctx, team, email)
+	return all(rows, err, personOf)
+}
+
+func (t *tx) PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error) {
+	rows, err := t.q.PeopleByUsername(ctx, team, username)
+	return all(rows, err, personOf)
+}
+
+func (t *tx) InsertDistrust(ctx context.Context, d store.Distrust) error {
+	return inserted(t.q.InsertDistrust(ctx, pgdb.InsertDistrustParams{
+		PersonTeam: d.Person.Team,
+		PersonUser: d.Person.User,
+		AlertID:    d.AlertID,
+		Reason:     d.Reason,
+		Since:      stamp(d.Since),
+		ClearedAt:  maybeStamp(d.ClearedAt),
+		ClearedBy:  d.ClearedBy,
+		Clearance:  d.Clearance,
+	}))
+}
+
+func (t *tx) FindDistrust(ctx context.Context, person alert.PersonKey) (store.Distrust, error) {
+	row, err := t.q.FindDistrust(ctx, person.Team, person.User)
+	return one(row, err, distrustOf)
+}
+
+func (t *tx) ClearDistrust(ctx context.Context, person alert.PersonKey, at time.Time, by, reason string) error {
+	cleared := stamp(at)
+	return changed(t.q.ClearDistrust(ctx, pgdb.ClearDistrustParams{
+		PersonTeam: person.Team, PersonUser: person.User,
+		ClearedAt: &cleared, ClearedBy: by, Clearance: reason,
+	}))
+}
+
+func personOf(row pgdb.Person) alert.Person {
+	return alert.Person{
+		PersonKey:   alert.PersonKey{Team: row.Team, User: row.UserID},
+		Email:       row.Email,
+		Username:    row.Username,
+		Name:        row.Name,
+		Zone:        row.Zone,
+		FactorName:  row.FactorName,
+		Deactivated: row.Deactivated,
+		Bot:         row.Bot,
+		Foreign:     row.ForeignTeam,
+		SeenAt:      maybeUTC(row.SeenAt),
+	}
+}
+
+func distrustOf(row pgdb.Distrust) store.Distrust {
+	return store.Distrust{
+		Person:    alert.PersonKey{Team: row.PersonTeam, User: row.PersonUser},
+		AlertID:   row.AlertID,
+		Reason:    row.Reason,
+		Since:     row.Since.UTC(),
+		ClearedAt: maybeUTC(row.ClearedAt),
+		ClearedBy: row.ClearedBy,
+		Clearance: row.Clearance,
+	}
+}

@@ -1,0 +1,91 @@
+-- name: LockName :exec
+SELECT pg_advisory_xact_lock(hashtextextended(sqlc.arg(name)::text, 0));
+
+-- name: InsertAlert :execrows
+INSERT INTO alerts (
+    id, source, source_key, payload_digest, detection, title, description, severity,
+    subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at,
+    status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
+    admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
+    settled_at, escalated_at, escalation, finished_at
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33
+)
+ON CONFLICT DO NOTHING;
+
+-- name: FindAlert :one
+SELECT * FROM alerts WHERE id = $1;
+
+-- name: LockAlert :one
+-- FOR UPDATE would also keep others from adding rows that refer to the alert, as
+-- one alert does that wakes others, and they would deadlock.
+SELECT * FROM alerts WHERE id = $1 FOR NO KEY UPDATE;
+
+-- name: UpdateAlert :execrows
+UPDATE alerts SET
+    payload_digest = sqlc.arg(payload_digest),
+    status         = sqlc.arg(status),
+    outcome        = sqlc.arg(outcome),
+    outcome_reason = sqlc.arg(outcome_reason),
+    person_team    = sqlc.arg(person_team),
+    person_user    = sqlc.arg(person_user),
+    plan           = sqlc.arg(plan),
+    code           = sqlc.arg(code),
+    revision       = sqlc.arg(revision),
+    admitted_at    = sqlc.arg(admitted_at),
+    asked_at       = sqlc.arg(asked_at),
+    deadline       = sqlc.arg(deadline),
+    watch_until    = sqlc.arg(watch_until),
+    snoozes        = sqlc.arg(snoozes),
+    snoozed_until  = sqlc.arg(snoozed_until),
+    settled_at     = sqlc.arg(settled_at),
+    escalated_at   = sqlc.arg(escalated_at),
+    escalation     = sqlc.arg(escalation),
+    finished_at    = sqlc.arg(finished_at)
+WHERE id = sqlc.arg(id);
+
+-- name: FindPayload :one
+SELECT * FROM alerts
+WHERE source = sqlc.arg(source) AND payload_digest = sqlc.arg(digest) AND payload_digest <> ''
+  AND received_at > sqlc.arg(after)
+ORDER BY received_at DESC, id DESC
+LIMIT 1;
+
+-- name: PlanByValues :exec
+-- Lets the lists below be planned for the filter that was given: a plan for any
+-- filter at all would use no index. It ends with the transaction.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: ListAlerts :many
+SELECT * FROM alerts
+WHERE (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
+  AND (sqlc.narg(outcome)::text IS NULL OR outcome = sqlc.narg(outcome))
+  AND (sqlc.narg(detection)::text IS NULL OR detection = sqlc.narg(detection))
+  AND (sqlc.narg(subject)::text IS NULL
+       OR subject_email = sqlc.narg(subject)
+       OR subject_username = sqlc.narg(subject)
+       OR subject_slack_id = sqlc.narg(subject))
+  AND (sqlc.narg(source)::text IS NULL OR source = sqlc.narg(source))
+  AND (sqlc.narg(source_key)::text IS NULL OR source_key = sqlc.narg(source_key))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (received_at, id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY received_at DESC, id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: Unfinished :many
+SELECT a.* FROM alerts a
+WHERE a.finished_at IS NULL AND a.received_at < sqlc.arg(before)
+  AND (a.received_at, a.id) > (sqlc.arg(after)::timestamptz, sqlc.arg(after_id)::text)
+ORDER BY a.received_at, a.id
+LIMIT sqlc.arg(count)::bigint;
+
+-- name: OpenOf :many
+SELECT * FROM alerts
+WHERE person_team = $1 AND person_user = $2 AND outcome = ''
+ORDER BY received_at, id;
+
+-- name: ConfirmedOf :many
+SELECT * FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND outcome = 'confirmed' AND settled_at >= sqlc.arg(since)
+ORDER BY settled_at, id;

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"securitybot/internal/alert"
+)
+
+// The push budget of a person over everything.
+const (
+	pushesAnHour = 3
+	pushesADay   = 8
+	quietAfterNo = time.Hour // no push after a Deny
+)
+
+// ProofTurn tells what the one who wants to prove a yes has to do.
+type ProofTurn string
+
+// The turns.
+const (
+	ProofPush ProofTurn = "push" // send it; the attempt is recorded
+	ProofPoll ProofTurn = "poll" // it was sent: read what became of it
+	ProofDone ProofTurn = "done" // the attempt has a result
+	ProofNone ProofTurn = "none" // there is no yes to prove
+)
+
+// BeginProof claims one attempt, counted from 1. An attempt that was begun and
+// whose transaction nobody learnt is lost: it is never pushed again by itself.
+func (s *Store) BeginProof(ctx context.Context, alertID string, attempt int, factor string) (alert.Proof, ProofTurn, error) {
+	var proof alert.Proof
+	var turn ProofTurn
+	err := s.onAlert(ctx, alertID, func(t *tx, record *Record) error {
+		proof, turn = alert.Proof{}, ProofNone
+		proofs, err := t.Proofs(ctx, alertID)
+		if err != nil {
+			return fmt.Errorf("read proofs: %w", err)
+		}
+		if attempt = max(attempt, 1); attempt <= len(proofs) {
+			proof = proofs[attempt-1]
+			turn, err = t.resume(&proof)
+			return err
+		}
+		answer, ok, err := t.yesToProve(record, proofs)
+		if err != nil || !ok {
+			return err
+		}
+		proof = alert.Proof{
+			AlertID: alertID, Attempt: len(proofs) + 1, AnswerID: answer.ID, Person: record.Person,
+			Factor: factor, Code: record.Code, Result: alert.ProofPending, BegunAt: t.now,
+		}
+		turn, err = t.begin(record, &proof)
+		return err
+	})
+	return proof, turn, err
+}
+
+func (t *tx) resume(proof *alert.Proof) (ProofTurn, error) {
+	switch {
+	case proof.Result != alert.ProofPending:
+		return ProofDone, nil
+	case proof.Transaction != "":
+		return ProofPoll, nil
+	default:
+		return ProofDone, t.decideProof(proof, alert.ProofLost, "")
+	}
+}
+
+// yesToProve is the yes that stands: no no after it, and not decided without it.
+func (t *tx) yesToProve(record *Record, proofs []alert.Proof) (alert.Answer, bool, error) {
+	answers, err := t.Answers(t.ctx, record.ID)
+	if err != nil {
+		return alert.Answer{}, false, fmt.Errorf("read answers: %w", err)
+	}
+	var yes alert.Answer
+	for _, answer := range answers {
+		switch answer.Choice {
+		case alert.No:
+			return alert.Answer{}, false, nil
+		case alert.Yes:
+			yes = answer
+		}
+	}
+	again := len(proofs) == 0 || proofs[len(proofs)-1].Result.Again()
+	due := record.SettledAt.IsZero() || yes.Late
+	return yes, yes.ID != "" && again && due, nil
+}
+
+// begin records an attempt before its push, within the person's budget.
+func (t *tx) begin(record *Record, proof *alert.Proof) (ProofTurn, error) {
+	refused, err := t.refusePush(record.Person)
+	if err != nil {
+		return "", err
+	}
+	if refused != "" {
+		return ProofDone, t.decideProof(proof, alert.ProofUnavailable, refused)
+	}
+	if record.SettledAt.IsZero() && record.Status != alert.Proving {
+		record.Status = alert.Proving
+		if err := t.save(record); err != nil {
+			return "", err
+		}
+	}
+	return ProofPush, t.putProof(*proof)
+}
+
+func (t *tx) refusePush(person alert.PersonKey) (string, error) {
+	if distrusted, err := t.distrusted(person); err != nil || distrusted {
+		return alert.ReasonDistrusted, err
+	}
+	pushes, err := t.PushesOf(t.ctx, person, t.now.Add(-24*time.Hour))
+	if err != nil {
+		return "", fmt.Errorf("read push budget: %w", err)
+	}
+	var hour, day int
+	for _, push := range pushes {
+		if push.Result == alert.ProofUnavailable && push.PushedAt.IsZero() {
+			continue
+		}
+		day++
+		if push.BegunAt.After(t.now.Add(-time.Hour)) {
+			hour++
+		}
+		said := push.Result == alert.ProofDenied || push.Result == alert.ProofFraud
+		if said && push.DecidedAt.After(t.now.Add(-quietAfterNo)) {
+			return alert.ReasonPushLimit, nil
+		}
+	}
+	if hour >= pushesAnHour || day >= pushesADay {
+		return alert.ReasonPushLimit, nil
+	}
+	return "", nil
+}
+
+// ProofPushed records a push's transaction, before anybody waits for its result.
+func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
+	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
+		proof.PushedAt = t.now
+		if err := t.putProof(proof); err != nil {
+			return err
+		}
+		return t.append(proof.AlertID, KindPushSent, ActorBot, Fields{
+			"factor": proof.Factor, "transaction": proof.Transaction, "attempt": proof.Attempt, "code": proof.Code,
+		}, Fields{"device": proof.Device})
+	})
+}
+
+// ProofNotSent takes back an attempt of which it is certain that no push left.
+func (s *Store) ProofNotSent(ctx context.Context, proof alert.Proof) error {
+	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
+		return t.DropProof(ctx, proof.AlertID, proof.Attempt)
+	})
+}
+
+// ProofDecided records the result of an attempt; the first one stands. What a
+// phone denies or reports as fraud after a yes puts the person under distrust.
+func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error) {
+	decided := proof
+	err := s.onAlert(ctx, proof.AlertID, func(t *tx, record *Record) error {
+		decided = proof
+		proofs, err := t.Proofs(ctx, proof.AlertID)
+		if err != nil {
+			return fmt.Errorf("read proofs: %w", err)
+		}
+		for _, stored := range proofs {
+			if stored.Attempt == proof.Attempt && stored.Result != alert.ProofPending {
+				decided = stored
+				return nil
+			}
+		}
+		if err := t.decideProof(&decided, result, reason); err != nil {
+			return err
+		}
+		return t.mistrust(record, decided)
+	})
+	return decided, err
+}
+
+func (t *tx) decideProof(proof *alert.Proof, result alert.ProofResult, reason string) error {
+	proof.Result, proof.Reason, proof.DecidedAt = result, reason, t.now
+	if err := t.putProof(*proof); err != nil {
+		return err
+	}
+	actor := ActorBot
+	if result == alert.ProofApproved || result == alert.ProofDenied || result == alert.ProofFraud {
+		actor = ActorPhone
+	}
+	return t.append(proof.AlertID, KindProof, actor, Fields{
+		"result": result, "reason": reason, "factor": proof.Factor, "transaction": proof.Transaction, "attempt": proof.Attempt,
+	}, nil)
+}
+
+// mistrust puts the person of a denied or fraudulent push under distrust, and
+// raises an alert whose verdict stood before the phone spoke.
+func (t *tx) mistrust(record *Record, proof alert.Proof) error {
+	reason := ""
+	switch proof.Result {
+	case alert.ProofFraud:
+		reason = alert.ReasonFraud
+	case alert.ProofDenied:
+		reason = alert.ReasonContradicted
+	default:
+		return nil
+	}
+	if err := t.distrust(record, reason); err != nil {
+		return err
+	}
+	if record.SettledAt.IsZero() {
+		return nil
+	}
+	return t.raise(record, reason)
+}
+
+func (t *tx) putProof(proof alert.Proof) error {
+	if err := t.PutProof(t.ctx, proof); err != nil {
+		return fmt.Errorf("write proof: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"securitybot/internal/alert"
+)
+
+// Because is what the one who settles knows beyond the rows. Both only ever escalate.
+type Because struct {
+	Undelivered string // the question can't be delivered
+	Unprovable  string // nobody will try to prove the yes any more
+}
+
+// Settle decides an alert's verdict from its rows, in one transaction. The first
+// verdict stands; a record without one is still open.
+func (s *Store) Settle(ctx context.Context, id string, because Because) (Record, error) {
+	var settled Record
+	err := s.onAlert(ctx, id, func(t *tx, record *Record) error {
+		if record.Plan != nil && !record.Verdict.Decided() {
+			if err := t.settle(record, because); err != nil {
+				return err
+			}
+		}
+		settled = *record
+		return nil
+	})
+	return settled, err
+}
+
+func (t *tx) settle(record *Record, because Because) error {
+	facts, err := t.facts(record, because)
+	if err != nil {
+		return err
+	}
+	verdict := alert.Decide(facts)
+	if !verdict.Decided() {
+		return nil
+	}
+	record.Verdict, record.Status, record.SettledAt = verdict, verdict.Status(), t.now
+	if verdict.NeedsCase() {
+		record.EscalatedAt, record.Escalation = t.now, escalationOf(verdict)
+	}
+	if err := t.save(record); err != nil {
+		return err
+	}
+	return t.append(record.ID, KindSettled, ActorBot,
+		Fields{"verdict": verdict.Outcome, "reason": verdict.Reason}, nil)
+}
+
+// escalationOf is the reason of a case: the verdict's own where it has one.
+func escalationOf(verdict alert.Verdict) string {
+	if verdict.Reason != "" {
+		return verdict.Reason
+	}
+	return string(verdict.Outcome)
+}
+
+func (t *tx) facts(record *Record, because Because) (alert.Facts, error) {
+	answers, err := t.Answers(t.ctx, record.ID)
+	if err != nil {
+		return alert.Facts{}, fmt.Errorf("read answers: %w", err)
+	}
+	proofs, err := t.Proofs(t.ctx, record.ID)
+	if err != nil {
+		return alert.Facts{}, fmt.Errorf("read proofs: %w", err)
+	}
+	distrusted, err := t.distrusted(record.Person)
+	if err != nil {
+		return alert.Facts{}, err
+	}
+	return alert.Facts{
+		Now: t.now, Plan: *record.Plan, Asked: !record.AskedAt.IsZero(), Deadline: record.Deadline,
+		Answers: inTime(answers), Proofs: proofs, Distrusted: distrusted,
+		Undelivered: because.Undelivered, Unprovable: because.Unprovable,
+	}, nil
+}
+
+func inTime(answers []alert.Answer) []alert.Answer {
+	var kept []alert.Answer
+	for _, answer := range answers {
+		if !answer.Late {
+			kept = append(kept, answer)
+		}
+	}
+	return kept
+}
+
+// distrust takes a person's chat account for stolen: their open alerts are
+// woken, and each will find it in the record.
+func (t *tx) distrust(record *Record, reason string) error {
+	if err := t.lockPerson(record.Person); err != nil {
+		return err
+	}
+	err := t.InsertDistrust(t.ctx, Distrust{Person: record.Person, AlertID: record.ID, Reason: reason, Since: t.now})
+	if errors.Is(err, ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("insert distrust: %w", err)
+	}
+	if err := t.append(record.ID, KindDistrusted, ActorBot, Fields{"reason": reason}, nil); err != nil {
+		return err
+	}
+	open, err := t.OpenOf(t.ctx, record.Person)
+	if err != nil {
+		return fmt.Errorf("list open alerts: %w", err)
+	}
+	for _, other := range open {
+		if other.ID == record.ID {
+			continue
+		}
+		if err := t.enqueue(other.ID, OutgoingWake, "distrust "+record.ID, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish records that nothing more will happen by itself, unless something must:
+// a verdict, a case that is due, late answers, a proof that runs.
+func (s *Store) Finish(ctx context.Context, id string) error {
+	return s.onAlert(ctx, id, func(t *tx, record *Record) error {
+		if !record.Verdict.Decided() || !record.FinishedAt.IsZero() || record.Watching(t.now) {
+			return nil
+		}
+		if !record.EscalatedAt.IsZero() {
+			opened, _, err := found(t.FindPost(ctx, id, PurposeCase))
+			if err != nil || opened.State != PostDone {
+				return err
+			}
+		}
+		record.FinishedAt = t.now
+		return t.save(record)
+	})
+}
+
+// Note puts an entry on an alert's timeline.
+func (s *Store) Note(ctx context.Context, id, kind, actor string, data Fields) error {
+	return s.onAlert(ctx, id, func(t *tx, _ *Record) error {
+		return t.append(id, kind, actor, data, nil)
+	})
+}
+
+// Watching tells whether late answers are still taken.
+func (r Record) Watching(now time.Time) bool {
+	return r.Verdict.Outcome == alert.NoResponse && now.Before(r.WatchUntil)
+}

@@ -1,0 +1,193 @@
+-- The whole record of the first release. Times are microseconds since 1970 in
+-- UTC, NULL where there is none; texts that may be missing are empty.
+--
+-- There is no way down: a record is not thrown away by a migration.
+
+-- +goose Up
+CREATE TABLE alerts (
+    id                TEXT    NOT NULL PRIMARY KEY CHECK (id <> ''),
+    source            TEXT    NOT NULL,
+    source_key        TEXT    NOT NULL,
+    payload_digest    TEXT    NOT NULL,
+    detection         TEXT    NOT NULL,
+    title             TEXT    NOT NULL,
+    description       TEXT    NOT NULL,
+    severity          TEXT    NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
+    subject_email     TEXT    NOT NULL,
+    subject_username  TEXT    NOT NULL,
+    subject_slack_id  TEXT    NOT NULL,
+    occurred_at       INTEGER,
+    url               TEXT    NOT NULL,
+    context           TEXT    CHECK (context <> ''),
+    received_at       INTEGER NOT NULL,
+    status            TEXT    NOT NULL CHECK (status IN ('received', 'asking', 'proving', 'escalated', 'closed')),
+    outcome           TEXT    NOT NULL CHECK (outcome IN ('', 'confirmed', 'unproven', 'denied', 'unsure',
+                                                          'no_response', 'unreachable', 'unasked')),
+    outcome_reason    TEXT    NOT NULL,
+    person_team       TEXT    NOT NULL,
+    person_user       TEXT    NOT NULL,
+    plan              TEXT    CHECK (plan <> ''),
+    code              TEXT    NOT NULL,
+    revision          INTEGER NOT NULL CHECK (revision >= 0),
+    admitted_at       INTEGER,
+    asked_at          INTEGER,
+    deadline          INTEGER,
+    watch_until       INTEGER,
+    snoozes           INTEGER NOT NULL CHECK (snoozes >= 0),
+    snoozed_until     INTEGER,
+    settled_at        INTEGER,
+    escalated_at      INTEGER,
+    escalation        TEXT    NOT NULL,
+    finished_at       INTEGER,
+    CONSTRAINT closed_with_verdict   CHECK (status <> 'closed' OR outcome <> ''),
+    CONSTRAINT verdict_with_time     CHECK (outcome = '' OR settled_at IS NOT NULL),
+    CONSTRAINT confirmed_by_somebody CHECK (outcome <> 'confirmed' OR person_user <> '')
+) STRICT;
+
+CREATE INDEX alerts_newest ON alerts (received_at, id);
+CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at) WHERE payload_digest <> '';
+CREATE INDEX alerts_unfinished ON alerts (received_at, id) WHERE finished_at IS NULL;
+CREATE INDEX alerts_open ON alerts (person_team, person_user, received_at) WHERE outcome = '';
+CREATE INDEX alerts_confirmed ON alerts (person_team, person_user, settled_at) WHERE outcome = 'confirmed';
+
+CREATE TABLE timeline (
+    alert_id TEXT    NOT NULL REFERENCES alerts (id),
+    seq      INTEGER NOT NULL CHECK (seq >= 1),
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL CHECK (kind <> ''),
+    actor    TEXT    NOT NULL,
+    data     TEXT    CHECK (data <> ''),
+    personal TEXT    CHECK (personal <> ''),
+    salt     BLOB,
+    digest   TEXT    NOT NULL,
+    previous TEXT    NOT NULL,
+    hash     TEXT    NOT NULL,
+    PRIMARY KEY (alert_id, seq)
+) STRICT;
+
+-- +goose StatementBegin
+CREATE TRIGGER timeline_keeps_its_entries BEFORE UPDATE ON timeline
+BEGIN
+    SELECT RAISE(ABORT, 'the timeline is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER timeline_loses_no_entries BEFORE DELETE ON timeline
+BEGIN
+    SELECT RAISE(ABORT, 'the timeline is append-only');
+END;
+-- +goose StatementEnd
+
+CREATE TABLE posts (
+    alert_id      TEXT    NOT NULL REFERENCES alerts (id),
+    purpose       TEXT    NOT NULL CHECK (purpose <> ''),
+    state         TEXT    NOT NULL CHECK (state IN ('intended', 'done', 'given_up')),
+    claimed_until INTEGER,
+    intended_at   INTEGER,
+    tries         INTEGER NOT NULL CHECK (tries >= 0),
+    channel       TEXT    NOT NULL,
+    ts            TEXT    NOT NULL,
+    posted_at     INTEGER,
+    PRIMARY KEY (alert_id, purpose)
+) STRICT;
+
+CREATE INDEX posts_place ON posts (channel, ts) WHERE state = 'done';
+
+-- An id is never used twice, so that one who still holds the id of an entry
+-- that is gone can't touch another.
+CREATE TABLE outbox (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_id     TEXT    NOT NULL REFERENCES alerts (id),
+    kind         TEXT    NOT NULL CHECK (kind <> ''),
+    ref          TEXT    NOT NULL,
+    choice       TEXT    NOT NULL CHECK (choice IN ('', 'yes', 'no', 'unsure')),
+    created_at   INTEGER NOT NULL,
+    available_at INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL CHECK (attempts >= 0),
+    last_error   TEXT    NOT NULL,
+    UNIQUE (alert_id, kind, ref)
+) STRICT;
+
+CREATE INDEX outbox_due ON outbox (available_at);
+CREATE INDEX outbox_oldest ON outbox (created_at, id);
+
+CREATE TABLE deliveries (
+    delivery TEXT    NOT NULL PRIMARY KEY CHECK (delivery <> ''),
+    at       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE answers (
+    position     INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           TEXT    NOT NULL UNIQUE CHECK (id <> ''),
+    alert_id     TEXT    NOT NULL REFERENCES alerts (id),
+    person_team  TEXT    NOT NULL,
+    person_user  TEXT    NOT NULL CHECK (person_user <> ''),
+    choice       TEXT    NOT NULL CHECK (choice IN ('yes', 'no', 'unsure')),
+    revision     INTEGER NOT NULL CHECK (revision >= 0),
+    at           INTEGER NOT NULL,
+    recorded_at  INTEGER NOT NULL,
+    late         INTEGER NOT NULL CHECK (late IN (0, 1)),
+    explanation  TEXT    NOT NULL,
+    explained_at INTEGER
+) STRICT;
+
+CREATE INDEX answers_alert ON answers (alert_id, position);
+
+CREATE TABLE proofs (
+    alert_id    TEXT    NOT NULL REFERENCES alerts (id),
+    attempt     INTEGER NOT NULL CHECK (attempt >= 1),
+    answer_id   TEXT    NOT NULL,
+    person_team TEXT    NOT NULL,
+    person_user TEXT    NOT NULL CHECK (person_user <> ''),
+    factor      TEXT    NOT NULL,
+    device      TEXT    NOT NULL,
+    txid        TEXT    NOT NULL,
+    code        TEXT    NOT NULL,
+    result      TEXT    NOT NULL CHECK (result IN ('pending', 'approved', 'denied', 'fraud', 'timed_out',
+                                                   'unavailable', 'lost')),
+    reason      TEXT    NOT NULL,
+    begun_at    INTEGER NOT NULL,
+    pushed_at   INTEGER,
+    decided_at  INTEGER,
+    PRIMARY KEY (alert_id, attempt)
+) STRICT;
+
+CREATE INDEX proofs_person ON proofs (person_team, person_user, begun_at);
+
+CREATE TABLE people (
+    team         TEXT    NOT NULL,
+    user_id      TEXT    NOT NULL CHECK (user_id <> ''),
+    email        TEXT    NOT NULL,
+    username     TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    zone         TEXT    NOT NULL,
+    factor_name  TEXT    NOT NULL,
+    deactivated  INTEGER NOT NULL CHECK (deactivated IN (0, 1)),
+    bot          INTEGER NOT NULL CHECK (bot IN (0, 1)),
+    foreign_team INTEGER NOT NULL CHECK (foreign_team IN (0, 1)),
+    seen_at      INTEGER,
+    PRIMARY KEY (team, user_id)
+) STRICT;
+
+CREATE INDEX people_email ON people (team, lower(email)) WHERE email <> '';
+CREATE INDEX people_username ON people (team, lower(username)) WHERE username <> '';
+
+CREATE TABLE distrusts (
+    position    INTEGER PRIMARY KEY AUTOINCREMENT,
+    person_team TEXT    NOT NULL,
+    person_user TEXT    NOT NULL CHECK (person_user <> ''),
+    alert_id    TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    since       INTEGER NOT NULL,
+    cleared_at  INTEGER,
+    cleared_by  TEXT    NOT NULL,
+    clearance   TEXT    NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX distrusts_in_force ON distrusts (person_team, person_user) WHERE cleared_at IS NULL;
+
+CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY CHECK (name <> ''),
+    value TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,99 @@
+// Package store is the record and the arbiter: every transition of an alert is
+// one transaction here, whatever drives it. A [Backend] moves the rows; this
+// package decides, so that PostgreSQL and SQLite decide alike.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"securitybot/internal/alert"
+)
+
+// Store keeps the record of alerts in a backend.
+type Store struct {
+	db  Backend
+	now func() time.Time
+}
+
+// Option changes a Store.
+type Option func(*Store)
+
+// WithClock takes the time from elsewhere.
+func WithClock(now func() time.Time) Option {
+	return func(s *Store) { s.now = now }
+}
+
+// New gives a Store over a migrated backend.
+func New(db Backend, options ...Option) *Store {
+	store := &Store{db: db, now: time.Now}
+	for _, option := range options {
+		option(store)
+	}
+	return store
+}
+
+// Now is the record's clock, to the microsecond that every backend keeps.
+func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
+
+// Close closes the backend.
+func (s *Store) Close() error { return s.db.Close() }
+
+// inTx runs f on a transaction that knows the time.
+func (s *Store) inTx(ctx context.Context, f func(*tx) error) error {
+	return s.db.InTx(ctx, func(rows Tx) error {
+		return f(&tx{Tx: rows, ctx: ctx, now: s.Now()})
+	})
+}
+
+// onAlert runs f on an alert that is locked for the length of the transaction.
+func (s *Store) onAlert(ctx context.Context, id string, f func(*tx, *Record) error) error {
+	return s.inTx(ctx, func(t *tx) error {
+		record, err := t.LockAlert(ctx, id)
+		if err != nil {
+			return fmt.Errorf("lock alert %.12s: %w", id, err)
+		}
+		return f(t, &record)
+	})
+}
+
+// tx is a transaction at one moment. It never outlives the call that made it,
+// which is why it may keep the context.
+type tx struct {
+	Tx
+	ctx context.Context //nolint:containedctx // lives within one call of inTx
+	now time.Time
+}
+
+// save writes the record's state.
+func (t *tx) save(record *Record) error {
+	if err := t.UpdateAlert(t.ctx, *record); err != nil {
+		return fmt.Errorf("update alert %.12s: %w", record.ID, err)
+	}
+	return nil
+}
+
+// enqueue leaves something for Temporal.
+func (t *tx) enqueue(alertID, kind, ref string, choice alert.Choice) error {
+	err := t.Enqueue(t.ctx, Outgoing{
+		AlertID: alertID, Kind: kind, Ref: ref, Choice: string(choice),
+		CreatedAt: t.now, AvailableAt: t.now,
+	})
+	if err != nil {
+		return fmt.Errorf("enqueue %s: %w", kind, err)
+	}
+	return nil
+}
+
+// found turns a missing row into false.
+func found[T any](value T, err error) (T, bool, error) {
+	if errors.Is(err, ErrNotFound) {
+		return value, false, nil
+	}
+	return value, err == nil, err
+}

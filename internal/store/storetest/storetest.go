@@ -1,0 +1,187 @@
+// Package storetest is what every store.Backend must do: one suite, run by each
+// of them against its real database.
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/store"
+)
+
+// Run runs the suite. open gives a migrated, empty backend, closed when its
+// test ends.
+func Run(t *testing.T, open func(t *testing.T) store.Backend) {
+	t.Helper()
+	for name, test := range map[string]func(*bench){
+		"a transaction is all or nothing":                   allOrNothing,
+		"a panic rolls back":                                panicRollsBack,
+		"a cancelled transaction leaves nothing":            cancelledLeavesNothing,
+		"a taken key spoils nothing":                        takenKeySpoilsNothing,
+		"an alert comes back as it went":                    alertRoundTrip,
+		"an alert's empty fields stay empty":                alertEmptyFields,
+		"an update keeps the alert itself":                  updateKeepsAlert,
+		"hostile text comes back as it went":                hostileText,
+		"rows that break an invariant are refused":          invariants,
+		"the newest alert of a payload":                     findPayload,
+		"lists are filtered":                                listFilters,
+		"lists page over equal times":                       listPages,
+		"the unfinished, page by page":                      unfinished,
+		"a person's open and confirmed alerts":              personsAlerts,
+		"the timeline":                                      timeline,
+		"posts":                                             posts,
+		"deliveries and answers":                            answers,
+		"proofs":                                            proofs,
+		"a person's pushes":                                 pushesOf,
+		"people":                                            people,
+		"people by email and username":                      peopleBy,
+		"distrust":                                          distrust,
+		"settings":                                          settings,
+		"the outbox":                                        outbox,
+		"the outbox's order and limit":                      outboxOrder,
+		"a removed entry may come again":                    outboxAgain,
+		"ping":                                              ping,
+		"one of many inserts wins":                          oneInsertWins,
+		"one of many distrusts wins":                        oneDistrustWins,
+		"who locks an alert has it alone":                   lockAlertSerializes,
+		"who locks a name has it alone":                     lockNameSerializes,
+		"no entry is claimed twice":                         claimedOnce,
+		"a setting kept by many has one value":              settingKeptOnce,
+		"a delivery recorded by many is new to one of them": deliveryOnce,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(&bench{T: t, db: open(t)})
+		})
+	}
+}
+
+// bench is one test with its own database.
+type bench struct {
+	*testing.T
+	db store.Backend
+}
+
+// in runs f in a transaction that must succeed.
+func (b *bench) in(f func(ctx context.Context, tx store.Tx)) {
+	b.Helper()
+	ctx := b.Context()
+	require.NoError(b, b.db.InTx(ctx, func(tx store.Tx) error {
+		f(ctx, tx)
+		return nil
+	}))
+}
+
+// insert writes alerts as they are.
+func (b *bench) insert(records ...store.Record) {
+	b.Helper()
+	b.in(func(ctx context.Context, tx store.Tx) {
+		for _, record := range records {
+			require.NoError(b, tx.InsertAlert(ctx, record))
+		}
+	})
+}
+
+// together runs f many times at once and gives the errors.
+func (b *bench) together(times int, f func(n int) error) []error {
+	b.Helper()
+	done := make(chan error)
+	for n := range times {
+		go func() { done <- f(n) }()
+	}
+	errs := make([]error, 0, times)
+	for range times {
+		errs = append(errs, <-done)
+	}
+	return errs
+}
+
+// noon is when these tests happen: a time with microseconds.
+var noon = time.Date(2026, 3, 14, 12, 0, 0, 123456000, time.UTC)
+
+func after(d time.Duration) time.Time { return noon.Add(d) }
+
+var (
+	alice = alert.PersonKey{Team: "T1", User: "UALICE"}
+	bob   = alert.PersonKey{Team: "T1", User: "UBOB"}
+)
+
+// id makes the id of an alert of these tests; they sort by number.
+func id(n int) string { return fmt.Sprintf("%064x", n) }
+
+// plain is an alert that just arrived, n seconds after noon.
+func plain(n int) store.Record {
+	return store.Record{
+		Alert: alert.Alert{
+			ID: id(n), Source: "siem", Detection: "sudo_interactive", Title: "A root shell",
+			Severity: alert.High, ReceivedAt: after(time.Duration(n) * time.Second),
+		},
+		Status: alert.Received,
+	}
+}
+
+// full is an alert with a value in every field, each one different.
+func full(n int) store.Record {
+	record := plain(n)
+	record.Key = "key-1"
+	record.Description = "as root on db-3"
+	record.Subject = alert.Subject{Email: "alice@example.com", Username: "alice", SlackID: "UALICE"}
+	record.OccurredAt = after(-time.Hour)
+	record.URL = "https://siem.example.com/1"
+	record.Context = json.RawMessage(`{"host":  "db-3", "b": 1.0, "a": 1e2}`)
+	record.PayloadDigest = strings.Repeat("d", 64)
+	return withState(record)
+}
+
+// withState fills in all that UpdateAlert writes.
+func withState(record store.Record) store.Record {
+	record.Status = alert.Escalated
+	record.Verdict = alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonFraud}
+	record.Person = alice
+	record.Plan = fullPlan()
+	record.Code = "482"
+	record.Revision = 3
+	record.AdmittedAt = after(1 * time.Minute)
+	record.AskedAt = after(2 * time.Minute)
+	record.Deadline = after(3 * time.Minute)
+	record.WatchUntil = after(4 * time.Minute)
+	record.Snoozes = 2
+	record.SnoozedUntil = after(5 * time.Minute)
+	record.SettledAt = after(6 * time.Minute)
+	record.EscalatedAt = after(7 * time.Minute)
+	record.Escalation = "fraud on the phone"
+	record.FinishedAt = after(8 * time.Minute)
+	return record
+}
+
+func fullPlan() *alert.Plan {
+	return &alert.Plan{
+		Revision: "r1", Action: alert.Ask, Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: "cap"},
+		AskBy: after(time.Hour), Deadline: 4 * time.Hour, Reminders: []time.Duration{time.Hour, 2*time.Hour + 1},
+		Snooze: time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour,
+	}
+}
+
+// ids are the ids of records, in their order.
+func ids(records []store.Record) []string {
+	list := []string{}
+	for _, record := range records {
+		list = append(list, record.ID)
+	}
+	return list
+}
+
+func idsOf(numbers ...int) []string {
+	list := []string{}
+	for _, n := range numbers {
+		list = append(list, id(n))
+	}
+	return list
+}

@@ -1,0 +1,81 @@
+// Package temporalclient makes the one Temporal client of a process. Its
+// settings are Temporal's own: the environment and profile that its CLI reads.
+package temporalclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	sdklog "go.temporal.io/sdk/log"
+
+	"securitybot/internal/conversation"
+)
+
+// Options are what a process adds to the environment's settings.
+type Options struct {
+	HostPort string // of the dev server; "" takes the environment's
+	Logger   *slog.Logger
+	Metrics  client.MetricsHandler // nil for none
+}
+
+// New gives a client that connects when it is first used, so that a process
+// starts with Temporal away.
+func New(options Options) (client.Client, error) {
+	dial, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("read Temporal's settings: %w", err)
+	}
+	if options.HostPort != "" {
+		dial.HostPort = options.HostPort
+	}
+	dial.Logger = sdklog.NewStructuredLogger(options.Logger.With("component", "temporal"))
+	dial.MetricsHandler = options.Metrics
+	temporal, err := client.NewLazyClient(dial)
+	if err != nil {
+		return nil, fmt.Errorf("make Temporal client: %w", err)
+	}
+	return temporal, nil
+}
+
+// Namespace is the one that the environment names.
+func Namespace() string {
+	dial, err := envconfig.LoadDefaultClientOptions()
+	if err != nil || dial.Namespace == "" {
+		return client.DefaultNamespace
+	}
+	return dial.Namespace
+}
+
+// RegisterSearchAttributes adds what the namespace lacks. Temporal Cloud refuses
+// it: there an operator adds them by hand.
+func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error {
+	wanted := map[string]enums.IndexedValueType{}
+	for _, name := range conversation.SearchAttributes() {
+		wanted[name] = enums.INDEXED_VALUE_TYPE_KEYWORD
+	}
+	listed, err := temporal.OperatorService().ListSearchAttributes(ctx,
+		&operatorservice.ListSearchAttributesRequest{Namespace: Namespace()})
+	if err != nil {
+		return fmt.Errorf("list search attributes: %w", err)
+	}
+	for name := range listed.GetCustomAttributes() {
+		delete(wanted, name)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	_, err = temporal.OperatorService().AddSearchAttributes(ctx,
+		&operatorservice.AddSearchAttributesRequest{Namespace: Namespace(), SearchAttributes: wanted})
+	var exists *serviceerror.AlreadyExists
+	if err != nil && !errors.As(err, &exists) {
+		return fmt.Errorf("add search attributes: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+// Package words is what we say: to the person asked, on their phone, and to the
+// security team. Polite, short, never blaming; the text of each message alone
+// carries its full meaning.
+package words
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/chat"
+	"securitybot/internal/seal"
+	"securitybot/internal/store"
+)
+
+// The actions of our buttons.
+const (
+	ActionYes       = "yes"
+	ActionNo        = "no"
+	ActionUnsure    = "unsure"
+	ActionSnooze    = "snooze"
+	ActionPushAgain = "push_again"
+	ActionExplain   = "explanation"
+)
+
+// Question is what the person sees: the question while it is open, and after it
+// what became of it.
+func Question(story store.Story, sealer *seal.Sealer) chat.Message {
+	record := story.Record
+	if record.Verdict.Decided() && !openLate(story) {
+		return closed(story)
+	}
+	opening := fmt.Sprintf("Hi %s, did you do this?", called(story.Person))
+	message := chat.Message{
+		Title:      "Was this you?",
+		Paragraphs: []chat.Paragraph{says(opening), reportedBy(record), quoted(record), says(promise(record))},
+		Buttons:    answers(story, sealer),
+		Note:       answerBy(story),
+	}
+	message.Text = fmt.Sprintf("%s %s reported: %s (%s). Please answer yes, no or not sure. %s",
+		opening, record.Source, record.Title, when(record.When()), promise(record))
+	if record.Verdict.Decided() {
+		late := "We did not hear from you in time, so the security team has this now. Your answer still helps them."
+		message.Paragraphs = append([]chat.Paragraph{says(late)}, message.Paragraphs...)
+		message.Text = late + " " + message.Text
+	}
+	return message
+}
+
+// openLate tells that nobody answered in time, and a late answer is still taken.
+func openLate(story store.Story) bool {
+	return story.Record.Verdict.Outcome == alert.NoResponse && len(story.Answers) == 0 &&
+		story.Record.FinishedAt.IsZero() && story.At.Before(story.Record.WatchUntil)
+}
+
+func promise(record store.Record) string {
+	return fmt.Sprintf("If you say yes, your phone will ask you to confirm it and show the code %s. "+
+		"We never ask for a password.", record.Code)
+}
+
+func answers(story store.Story, sealer *seal.Sealer) []chat.Button {
+	record := story.Record
+	buttons := []chat.Button{
+		button(record, sealer, ActionYes, "Yes, it was me", chat.Primary),
+		button(record, sealer, ActionNo, "No, it wasn't me", chat.Danger),
+		button(record, sealer, ActionUnsure, "Not sure", chat.Plain),
+	}
+	buttons[1].Confirm = &chat.Confirm{
+		Title: "It wasn't you?", Text: "The security team will be told at once.",
+		Yes: "Yes, tell them", No: "Go back",
+	}
+	if record.Verdict.Decided() || record.Snoozes >= record.Plan.SnoozeTimes || record.Plan.Snooze <= 0 {
+		return buttons
+	}
+	label := fmt.Sprintf("Remind me in %s (answer by %s)", span(record.Plan.Snooze), clock(answerUntil(story), story.Person.Zone))
+	return append(buttons, button(record, sealer, ActionSnooze, label, chat.Plain))
+}
+
+// answerUntil is the deadline; before the question stands, what it will be.
+func answerUntil(story store.Story) time.Time {
+	if story.Record.Deadline.IsZero() {
+		return story.At.Add(story.Record.Plan.Deadline)
+	}
+	return story.Record.Deadline
+}
+
+func button(record store.Record, sealer *seal.Sealer, action, label string, style chat.Style) chat.Button {
+	claim := seal.Claim{Action: action, AlertID: record.ID, Revision: record.Revision}
+	return chat.Button{Action: action, Label: label, Style: style, Value: sealer.Value(claim, record.Person)}
+}
+
+func answerBy(story store.Story) []chat.Span {
+	return []chat.Span{
+		{Text: "Please answer by "}, {At: answerUntil(story)},
+		{Text: ". After that the security team has a look."},
+	}
+}
+
+// Reminder is written below a question that is still open.
+func Reminder(story store.Story) chat.Message {
+	left := story.Record.Deadline.Sub(story.At)
+	text := fmt.Sprintf("A friendly reminder, %s: the question above is still open. "+
+		"If we don't hear from you within %s, the security team will have a look.",
+		called(story.Person), span(left))
+	return chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
+}
+
+// PushAgain offers to send the push once more.
+func PushAgain(story store.Story, sealer *seal.Sealer) chat.Message {
+	text := "We sent a push to your phone and got no reply. Shall we send it again?"
+	if last := story.Proof(); last != nil && last.Result == alert.ProofLost {
+		text = "We lost track of the push to your phone. Shall we send it again?"
+	}
+	text += fmt.Sprintf(" It shows the code %s.", story.Record.Code)
+	return chat.Message{
+		Text: text, Paragraphs: []chat.Paragraph{says(text)},
+		Buttons: []chat.Button{button(story.Record, sealer, ActionPushAgain, "Send it again", chat.Primary)},
+	}
+}
+
+// closed is the question after its verdict: no buttons, and what happens next.
+func closed(story store.Story) chat.Message {
+	outcome := outcomeFor(story)
+	return chat.Message{
+		Title:      "Was this you?",
+		Paragraphs: []chat.Paragraph{reportedBy(story.Record), quoted(story.Record), says(outcome)},
+		Text:       fmt.Sprintf("%s: %s", story.Record.Title, outcome),
+	}
+}
+
+// outcomeFor says what happens next. To an account that may be a thief's it
+// says no more than that the matter is in other hands.
+func outcomeFor(story store.Story) string {
+	verdict := story.Record.Verdict
+	const handed = "The security team has taken this over and will get in touch."
+	switch {
+	case verdict.Suspicious(), story.Distrust != nil:
+		return handed
+	case verdict.Outcome == alert.Confirmed && story.Record.EscalatedAt.IsZero():
+		return "Thank you. You said yes and your phone confirmed it; nothing more to do."
+	case verdict.Outcome == alert.Denied, story.Record.Escalation == store.EscalationLateNo:
+		return "Thank you for telling us that it wasn't you. The security team knows and will get in touch soon. " +
+			"Please leave the computer as it is until then."
+	case verdict.Outcome == alert.Unsure:
+		return "Thank you. You weren't sure, so the security team will have a look and may get in touch."
+	case verdict.Outcome == alert.Unproven:
+		return "Thank you. You said yes, but it could not be confirmed on your phone, so the security team will have a look."
+	case verdict.Outcome == alert.NoResponse && len(story.Answers) > 0:
+		return "Thank you. Your answer came late, and the security team has it now."
+	default:
+		return handed
+	}
+}
+
+func called(person alert.Person) string {
+	if name := person.FirstName(); name != "" {
+		return name
+	}
+	return "there"
+}
+
+func says(text string) chat.Paragraph {
+	return chat.Paragraph{Spans: []chat.Span{{Text: text}}}
+}
+
+func reportedBy(record store.Record) chat.Paragraph {
+	return chat.Paragraph{Spans: []chat.Span{
+		{Text: "Reported by "}, {Text: record.Source, Bold: true}, {Text: ", "}, {At: record.When()}, {Text: ":"},
+	}}
+}
+
+// quoted is what the source says, set apart: none of it is our words.
+func quoted(record store.Record) chat.Paragraph {
+	spans := []chat.Span{{Text: cut(record.Title, 200), Bold: true}}
+	if record.Description != "" {
+		spans = append(spans, chat.Span{Text: "\n" + cut(record.Description, 600)})
+	}
+	if lines := details(record.Context); len(lines) > 0 {
+		spans = append(spans, chat.Span{Text: "\n" + strings.Join(lines, "\n")})
+	}
+	return chat.Paragraph{Quoted: true, Spans: spans}
+}
