@@ -3,12 +3,17 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"securitybot/api"
 	"securitybot/internal/config"
@@ -16,13 +21,23 @@ import (
 	"securitybot/internal/temporalclient"
 )
 
-func (a *App) openAPI(context.Context) error {
+func (a *App) openAPI(ctx context.Context) error {
+	if len(a.config.Tokens) == 0 && a.sandbox == nil {
+		return errors.New("nobody may report alerts: set " + config.APITokens)
+	}
 	options := api.Options{
 		Record: a.store, Sources: a.source, Kick: func() {}, Degraded: a.degraded,
 		Links: api.Links{Alert: a.alertURL, Workflow: a.workflowURL}, Hosts: a.hostAllowed(), Logger: a.logger,
 	}
 	if a.outbox != nil {
 		options.Kick = a.outbox.Kick
+	}
+	if a.config.MetricsListen != "" {
+		registry := prometheus.NewRegistry()
+		options.Registerer = registry
+		if err := a.openMetrics(ctx, registry); err != nil {
+			return err
+		}
 	}
 	if a.receiver != nil {
 		options.Mounts = append(options.Mounts,
@@ -34,6 +49,20 @@ func (a *App) openAPI(context.Context) error {
 		options.Mounts = append(options.Mounts, api.Mount{Path: "/sandbox", Handler: a.sandbox.Handler()})
 	}
 	a.api = api.New(options)
+	return nil
+}
+
+// openMetrics listens for /metrics alone.
+func (a *App) openMetrics(ctx context.Context, registry *prometheus.Registry) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("listen for metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Shutdown
+	a.onClose("metrics", server.Shutdown)
 	return nil
 }
 

@@ -48,6 +48,7 @@ type App struct {
 	outbox   *outbox.Outbox
 	steps    *activities.Activities
 	people   *person.Directory
+	team     *team
 	api      *api.Server
 	dev      *devServer
 	demo     string
@@ -214,7 +215,8 @@ func (a *App) openChat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.people = person.New(a.store, client, rules, newTeam(a.store, client).id)
+	a.team = newTeam(a.store, client)
+	a.people = person.New(a.store, client, rules, a.team.id)
 	if !a.options.Role.API {
 		return nil
 	}

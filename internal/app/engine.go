@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"securitybot/internal/conversation"
 	"securitybot/internal/outbox"
 	"securitybot/internal/temporalclient"
 	"securitybot/worker"
@@ -83,7 +84,9 @@ func (a *App) runWorker(ctx context.Context) {
 }
 
 func (a *App) serveQueues(ctx context.Context) error {
-	if err := temporalclient.RegisterSearchAttributes(ctx, a.temporal); err != nil {
+	if err := temporalclient.RegisterSearchAttributes(ctx, a.temporal); errors.Is(err, temporalclient.ErrNotAllowed) {
+		a.logger.Warn("add the search attributes to the namespace by hand", "names", conversation.SearchAttributes())
+	} else if err != nil {
 		return err
 	}
 	fatal := make(chan error, 8)
@@ -109,7 +112,7 @@ func (a *App) serveQueues(ctx context.Context) error {
 // keepWarm keeps the directory cache up to date.
 func (a *App) keepWarm(ctx context.Context) {
 	for ctx.Err() == nil {
-		count, err := a.people.Warm(ctx)
+		count, err := a.warm(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				a.logger.Warn("could not read the directory", "error", err)
@@ -122,6 +125,14 @@ func (a *App) keepWarm(ctx context.Context) {
 	}
 }
 
+// warm reads the directory, of the right team.
+func (a *App) warm(ctx context.Context) (int, error) {
+	if err := a.team.check(ctx); err != nil {
+		return 0, err
+	}
+	return a.people.Warm(ctx)
+}
+
 // runSocket keeps a Socket Mode connection.
 func (a *App) runSocket(ctx context.Context) error {
 	for {
@@ -129,7 +140,7 @@ func (a *App) runSocket(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the connection ended because we did
 		}
-		a.logger.Error("Socket Mode ended", "error", errors.Join(err))
+		a.logger.Error("Socket Mode ended", "error", err)
 		if pause(ctx, warmRetry) != nil {
 			return nil
 		}

@@ -45,6 +45,19 @@ func (t *team) id(ctx context.Context) (string, error) {
 	return t.known, nil
 }
 
+// check refuses a token of another team than the record's people are of.
+func (t *team) check(ctx context.Context) error {
+	known, err := t.id(ctx)
+	if err != nil {
+		return err
+	}
+	actual, _, err := t.slack.Team(ctx)
+	if err == nil && actual != known {
+		return fmt.Errorf("this record belongs to Slack team %s and the token to %s: check the token, or use another database", known, actual)
+	}
+	return err
+}
+
 func (t *team) learn(ctx context.Context) (string, error) {
 	team, _, err := t.slack.Team(ctx)
 	if err != nil {

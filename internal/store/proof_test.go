@@ -139,9 +139,9 @@ func (b *bench) pushed(who alert.Person) {
 	b.phoneSays(b.pushes(b.saidYes(who), 1), alert.ProofTimedOut)
 }
 
-func (b *bench) requireRefused(who alert.Person, reason string) {
+// requireRefused tells that no push leaves for a yes.
+func (b *bench) requireRefused(id, reason string) {
 	b.Helper()
-	id := b.saidYes(who)
 	proof, turn := b.proves(id, 1)
 	require.Equal(b, store.ProofDone, turn)
 	require.Equal(b, alert.ProofUnavailable, proof.Result)
@@ -157,10 +157,10 @@ func TestThreePushesAnHourOverAllAlerts(t *testing.T) {
 			b.pushed(alice)
 			b.passes(10 * time.Minute)
 		}
-		b.requireRefused(alice, alert.ReasonPushLimit)
+		b.requireRefused(b.saidYes(alice), alert.ReasonPushLimit)
 		b.pushed(bob) // has a budget of his own
 		b.passes(29 * time.Minute)
-		b.requireRefused(alice, alert.ReasonPushLimit)
+		b.requireRefused(b.saidYes(alice), alert.ReasonPushLimit)
 		b.passes(time.Minute) // an hour after the first; what was refused does not count
 		b.pushed(alice)
 	})
@@ -173,7 +173,7 @@ func TestEightPushesADay(t *testing.T) {
 			b.pushed(alice)
 			b.passes(time.Hour)
 		}
-		b.requireRefused(alice, alert.ReasonPushLimit)
+		b.requireRefused(b.saidYes(alice), alert.ReasonPushLimit)
 		b.passes(16*time.Hour + time.Microsecond)
 		b.pushed(alice)
 	})
@@ -204,7 +204,7 @@ func TestNoPushForAnHourAfterADeny(t *testing.T) {
 		b.contradicts(alice)
 		require.NoError(b, b.Trust(b.Context(), alice.PersonKey, "carol", "she slipped"))
 		b.passes(59 * time.Minute)
-		b.requireRefused(alice, alert.ReasonPushLimit)
+		b.requireRefused(b.saidYes(alice), alert.ReasonPushLimit)
 		b.passes(time.Minute)
 		b.pushed(alice)
 	})
@@ -237,7 +237,7 @@ func TestWhatThePhoneDeniesMakesDistrust(t *testing.T) {
 			t.Parallel()
 			onBoth(t, func(b *bench) {
 				before := b.confirmed(alice).ID
-				asked, proving, others := b.asked(alice).ID, b.saidYes(alice), b.asked(bob).ID
+				asked, proving, claimed, others := b.asked(alice).ID, b.saidYes(alice), b.saidYes(alice), b.asked(bob).ID
 				running := b.pushes(proving, 1)
 				id := b.saidYes(alice)
 				proof := b.pushes(id, 1)
@@ -255,7 +255,7 @@ func TestWhatThePhoneDeniesMakesDistrust(t *testing.T) {
 					require.Equal(b, store.OutgoingWake, entry.Kind)
 					ids = append(ids, entry.AlertID)
 				}
-				require.ElementsMatch(b, []string{asked, proving}, ids)
+				require.ElementsMatch(b, []string{asked, proving, claimed}, ids)
 
 				require.Equal(b, alert.Verdict{Outcome: alert.Denied, Reason: reason}, b.settles(id).Verdict)
 				require.Equal(b, alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonDistrusted}, b.settles(asked).Verdict)
@@ -263,7 +263,7 @@ func TestWhatThePhoneDeniesMakesDistrust(t *testing.T) {
 				require.Equal(b, alert.Verdict{Outcome: alert.Unproven, Reason: alert.ReasonDistrusted}, b.settles(proving).Verdict,
 					"nothing that this account says is confirmed")
 				require.Zero(b, b.settles(others).Verdict)
-				b.requireRefused(alice, alert.ReasonDistrusted)
+				b.requireRefused(claimed, alert.ReasonDistrusted)
 			})
 		})
 	}

@@ -53,8 +53,11 @@ func Namespace() string {
 	return dial.Namespace
 }
 
-// RegisterSearchAttributes adds what the namespace lacks. Temporal Cloud refuses
-// it: there an operator adds them by hand.
+// ErrNotAllowed is a cluster that lets only its operators add search attributes,
+// as Temporal Cloud does.
+var ErrNotAllowed = errors.New("adding search attributes is not allowed")
+
+// RegisterSearchAttributes adds what the namespace lacks. Errors: ErrNotAllowed.
 func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error {
 	wanted := map[string]enums.IndexedValueType{}
 	for _, name := range conversation.SearchAttributes() {
@@ -62,6 +65,9 @@ func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error
 	}
 	listed, err := temporal.OperatorService().ListSearchAttributes(ctx,
 		&operatorservice.ListSearchAttributesRequest{Namespace: Namespace()})
+	if notAllowed(err) {
+		return ErrNotAllowed
+	}
 	if err != nil {
 		return fmt.Errorf("list search attributes: %w", err)
 	}
@@ -73,9 +79,18 @@ func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error
 	}
 	_, err = temporal.OperatorService().AddSearchAttributes(ctx,
 		&operatorservice.AddSearchAttributesRequest{Namespace: Namespace(), SearchAttributes: wanted})
+	if notAllowed(err) {
+		return ErrNotAllowed
+	}
 	var exists *serviceerror.AlreadyExists
 	if err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("add search attributes: %w", err)
 	}
 	return nil
+}
+
+func notAllowed(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	var unknown *serviceerror.Unimplemented
+	return errors.As(err, &denied) || errors.As(err, &unknown)
 }

@@ -121,6 +121,8 @@ func (s *Slack) Find(ctx context.Context, to chat.Recipient, key string, since t
 		if to.Channel, err = s.open(ctx, to.User); err != nil {
 			return chat.Ref{}, false, err
 		}
+	} else if to.Channel, err = s.channelID(ctx, to.Channel); err != nil {
+		return chat.Ref{}, false, err
 	}
 	cursor, oldest := "", formatTS(since.Add(-skew))
 	for range maxPages {

@@ -53,8 +53,14 @@ func (r *Receiver) ask(ctx context.Context, to presser, prompt chat.Prompt) {
 	}
 }
 
+// tell shows a line to the presser. Who is not in the conversation where they
+// pressed, as somebody else in a person's direct one, is told in their own.
 func (r *Receiver) tell(ctx context.Context, to presser, text string) {
-	if err := r.slack.whisper(ctx, to, text); err != nil {
+	err := r.slack.whisper(ctx, to, text)
+	if err != nil && to.place.Channel != "" && chat.FailureOf(err).Reason == "user_not_in_channel" {
+		err = r.slack.say(ctx, chat.Recipient{User: to.user}, text)
+	}
+	if err != nil {
 		r.log.WarnContext(ctx, "reply not shown", "error", err)
 	}
 }

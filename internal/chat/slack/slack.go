@@ -49,6 +49,7 @@ type Slack struct {
 	socket   bool
 	identity atomic.Pointer[identity]
 	direct   sync.Map // user id → channel id of the direct conversation
+	channels sync.Map // name to id of channels
 }
 
 // identity is who we are, as auth.test says.
