@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"securitybot/internal/chat"
@@ -30,10 +31,10 @@ func (a *Activities) post(ctx context.Context, alertID string, draft draft) (sto
 	if err != nil {
 		return post, err
 	}
-	switch turn {
-	case store.TurnStands:
+	if turn == store.TurnStands {
 		return post, nil
-	case store.TurnWait:
+	}
+	if turn == store.TurnWait {
 		return post, busy(post)
 	}
 	ref, err := a.send(ctx, post, turn, draft)
@@ -64,9 +65,7 @@ func (a *Activities) stands(ctx context.Context, post store.Post, ref chat.Ref, 
 	}
 	post.Channel, post.TS, post.PostedAt = ref.Channel, ref.TS, at
 	data := store.Fields{"channel": ref.Channel, "ts": ref.TS}
-	for name, value := range draft.data {
-		data[name] = value
-	}
+	maps.Copy(data, draft.data)
 	return post, a.Record.FinishPost(ctx, post, draft.kind, data, store.Fields{"text": draft.message.Text})
 }
 

@@ -31,11 +31,11 @@ func (o *options) claimPorts() error {
 
 // claimPort checks that *port is free at ip, or puts a free one there if it is 0.
 func claimPort(ip string, port *int, flagName string) error {
-	listener, err := net.Listen("tcp", hostPort(ip, *port))
+	listener, err := net.Listen("tcp", hostPort(ip, *port)) //nolint:noctx // taking a local port waits for nothing
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s, choose another with --%s: %w", hostPort(ip, *port), flagName, err)
 	}
-	*port = listener.Addr().(*net.TCPAddr).Port
+	*port = portOf(listener)
 	return listener.Close()
 }
 
@@ -43,15 +43,24 @@ func claimPort(ip string, port *int, flagName string) error {
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)
 	for i := range ports {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // see claimPort
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
 		// Open until all are found, so that none is found twice.
 		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		ports[i] = portOf(listener)
 	}
 	return ports, nil
+}
+
+// portOf is the port that a listener was given.
+func portOf(listener net.Listener) int {
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0
+	}
+	return address.Port
 }
 
 func hostPort(ip string, port int) string {

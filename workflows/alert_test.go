@@ -25,15 +25,21 @@ func TestAnswers(t *testing.T) {
 	}{
 		"yes and approved": {"yes", alert.ProofApproved, "", alert.Verdict{Outcome: alert.Confirmed}, 0, asked + proved},
 		"yes and Deny": {
-			"yes", alert.ProofDenied, "", alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonContradicted}, 1,
+			"yes", alert.ProofDenied, "",
+			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonContradicted},
+			1,
 			asked + "push_sent proof distrusted settled " + opened,
 		},
 		"yes and fraud": {
-			"yes", alert.ProofFraud, "", alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonFraud}, 1,
+			"yes", alert.ProofFraud, "",
+			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonFraud},
+			1,
 			asked + "push_sent proof distrusted settled " + opened,
 		},
 		"yes and bypass": {
-			"yes", alert.ProofUnavailable, "bypass", alert.Verdict{Outcome: alert.Unproven, Reason: "bypass"}, 1,
+			"yes", alert.ProofUnavailable, "bypass",
+			alert.Verdict{Outcome: alert.Unproven, Reason: "bypass"},
+			1,
 			asked + proved + opened,
 		},
 		"no":       {"no", "", "", alert.Verdict{Outcome: alert.Denied}, 1, asked + "settled " + opened},

@@ -58,7 +58,7 @@ func (a *App) awaitReady(ctx context.Context) error {
 		}
 		if pause(bounded, 50*time.Millisecond) != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // we are stopping
+				return nil // we are stopping
 			}
 			return errors.New("the API did not become ready")
 		}

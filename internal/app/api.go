@@ -102,17 +102,23 @@ const checkFor = time.Second
 // from being taken.
 func (a *App) degraded(ctx context.Context) []string {
 	var names []string
-	if a.dev != nil && a.dev.Status().Phase != PhaseReady {
-		return []string{"temporal"}
+	if !a.temporalUp(ctx) {
+		names = append(names, "temporal")
 	}
-	if a.temporal != nil {
-		bounded, cancel := context.WithTimeout(ctx, checkFor)
-		defer cancel()
-		if _, err := a.temporal.CheckHealth(bounded, nil); err != nil {
-			names = append(names, "temporal")
-		}
+	if a.chatDown.Load() {
+		names = append(names, "slack")
 	}
 	return names
+}
+
+func (a *App) temporalUp(ctx context.Context) bool {
+	if a.dev != nil && a.dev.Status().Phase != PhaseReady {
+		return false
+	}
+	bounded, cancel := context.WithTimeout(ctx, checkFor)
+	defer cancel()
+	_, err := a.temporal.CheckHealth(bounded, nil)
+	return err == nil
 }
 
 // alertURL is an alert in the API.

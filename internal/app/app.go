@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -53,6 +55,7 @@ type App struct {
 	dev      *devServer
 	demo     string
 	demoOnce sync.Once
+	chatDown atomic.Bool // the directory could not be read last time
 	cleanups []cleanup
 }
 
@@ -108,10 +111,10 @@ func (a *App) onClose(name string, run func(context.Context) error) {
 
 func (a *App) close(ctx context.Context) error {
 	var errs []error
-	for i := len(a.cleanups) - 1; i >= 0; i-- {
+	for _, cleanup := range slices.Backward(a.cleanups) {
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-		if err := a.cleanups[i].run(bounded); err != nil {
-			errs = append(errs, fmt.Errorf("close %s: %w", a.cleanups[i].name, err))
+		if err := cleanup.run(bounded); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", cleanup.name, err))
 		}
 		cancel()
 	}
@@ -192,7 +195,7 @@ func (a *App) openTemporal(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) openChat(ctx context.Context) error {
+func (a *App) openChat(context.Context) error {
 	options := slack.Options{
 		APIURL: a.config.Slack.APIURL, BotToken: a.config.Slack.BotToken.Reveal(),
 		AppToken: a.config.Slack.AppToken.Reveal(), Logger: a.logger,
@@ -297,7 +300,10 @@ func (a *App) work(ctx context.Context) error {
 		intake.Go(func() error { return a.serveSandbox(intakeCtx) })
 	}
 	if a.receiver != nil && a.sandbox == nil && a.config.Slack.AppToken != "" {
-		intake.Go(func() error { return a.runSocket(intakeCtx) })
+		intake.Go(func() error {
+			a.runSocket(intakeCtx)
+			return nil
+		})
 	}
 	intake.Go(func() error { return a.announce(intakeCtx) })
 	intake.Go(func() error {

@@ -164,7 +164,11 @@ func (d *devServer) binary(ctx context.Context) (devchild.Binary, error) {
 	d.logger.Info("compiling the Temporal dev server, once; this takes some minutes", "log", d.options.LogFile)
 	d.set(PhaseBuilding, "compiling the Temporal dev server, once", 0, 0)
 	err = devchild.Build(ctx, d.source, d.bin, func(progress devchild.Progress) {
-		d.set(PhaseBuilding, progress.Package, progress.Done, progress.Total)
+		detail := "compiling the Temporal dev server, once"
+		if progress.Package != "" {
+			detail += ": " + progress.Package
+		}
+		d.set(PhaseBuilding, detail, progress.Done, progress.Total)
 	})
 	if err != nil {
 		return binary, fmt.Errorf("build the Temporal dev server: %w", err)

@@ -113,6 +113,7 @@ func (a *App) serveQueues(ctx context.Context) error {
 func (a *App) keepWarm(ctx context.Context) {
 	for ctx.Err() == nil {
 		count, err := a.warm(ctx)
+		a.chatDown.Store(err != nil)
 		if err != nil {
 			if ctx.Err() == nil {
 				a.logger.Warn("could not read the directory", "error", err)
@@ -134,15 +135,12 @@ func (a *App) warm(ctx context.Context) (int, error) {
 }
 
 // runSocket keeps a Socket Mode connection.
-func (a *App) runSocket(ctx context.Context) error {
-	for {
+func (a *App) runSocket(ctx context.Context) {
+	for ctx.Err() == nil {
 		err := a.receiver.RunSocket(ctx)
-		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the connection ended because we did
-		}
-		a.logger.Error("Socket Mode ended", "error", err)
-		if pause(ctx, warmRetry) != nil {
-			return nil
+		if ctx.Err() == nil {
+			a.logger.Error("Socket Mode ended", "error", err)
+			_ = pause(ctx, warmRetry)
 		}
 	}
 }

@@ -38,8 +38,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // FailureOf tells what an error means; what is not an *Error may have happened.
 func FailureOf(err error) *Error {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
 	return &Error{Failure: Ambiguous, Reason: "unknown", Err: err}

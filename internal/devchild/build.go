@@ -177,7 +177,7 @@ func goCommand(ctx context.Context, dir string, line func(string), args ...strin
 	tail := make(chan []string, 1)
 	go func() { tail <- readLines(reader, line) }()
 	err := cmd.Run()
-	writer.Close()
+	_ = writer.Close() // never fails
 	lines := <-tail
 	if err == nil {
 		return nil

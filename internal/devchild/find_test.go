@@ -42,10 +42,10 @@ func TestTemporalOnPathMustBeNewEnough(t *testing.T) {
 }
 
 func TestFindPrefersTheInstalledTool(t *testing.T) {
-	real := realServer(t)
+	server := realServer(t)
 	source := writeModule(t, "package main\n\nfunc main() {}\n")
 	empty, built := t.TempDir(), t.TempDir()
-	require.NoError(t, os.Symlink(real.Path, filepath.Join(built, ownName)))
+	require.NoError(t, os.Symlink(server.Path, filepath.Join(built, ownName)))
 	stamp, err := digest(source)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(stampFile(built), []byte(stamp), 0o600))
@@ -61,7 +61,7 @@ func TestFindPrefersTheInstalledTool(t *testing.T) {
 	found, ok, err = Find(t.Context(), source, built)
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Equal(t, Binary{Path: filepath.Join(built, ownName), Server: real.Server, Own: true}, found)
+	require.Equal(t, Binary{Path: filepath.Join(built, ownName), Server: server.Server, Own: true}, found)
 
 	_, ok, err = Find(t.Context(), source, empty)
 	require.NoError(t, err)

@@ -90,14 +90,16 @@ func choosePorts(opts *Options) error {
 
 func choosePort(ip string, port *int, flag string) error {
 	address := net.JoinHostPort(ip, strconv.Itoa(*port))
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", address) //nolint:noctx // taking a local port waits for nothing
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is already in use: choose another port with %s: %w", address, flag, err)
 	}
 	if err != nil {
 		return fmt.Errorf("listen on %s (%s): %w", address, flag, err)
 	}
-	*port = listener.Addr().(*net.TCPAddr).Port
+	if taken, ok := listener.Addr().(*net.TCPAddr); ok {
+		*port = taken.Port
+	}
 	return listener.Close()
 }
 

@@ -203,7 +203,7 @@ func command(opts Options, output *os.File) *exec.Cmd {
 	if opts.Binary.Own {
 		args = append(args, "--exit-with-parent")
 	}
-	cmd := exec.Command(opts.Binary.Path, args...)
+	cmd := exec.Command(opts.Binary.Path, args...) //nolint:noctx // it outlives the call that starts it, see Child.Stop
 	cmd.Env = childEnv()
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -68,8 +68,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // FailureOf tells what an error means; of one that no adapter classified, the worst.
 func FailureOf(err error) *Error {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed
 	}
 	return &Error{Failure: Lost, Reason: "unknown", Err: err}

@@ -98,12 +98,13 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 // look restarts or escalates one alert. Its failure holds up no other.
 func (r *Reconciler) look(ctx context.Context, record store.Record, running map[string]bool, known bool) {
 	var err error
+	lost := known && !running[record.ID]
 	switch {
 	case overdue(record, r.record.Now()):
 		err = r.escalate(ctx, record)
 	case untold(record, r.record.Now()):
-		err = r.tell(ctx, record)
-	case known && !running[record.ID], stuck(record, r.record.Now()):
+		err = r.tell(ctx, record, lost)
+	case lost, stuck(record, r.record.Now()):
 		err = r.record.Requeue(ctx, record.ID)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -156,11 +157,16 @@ func untold(record store.Record, now time.Time) bool {
 }
 
 // tell opens a case that its workflow did not, or that somebody kept it from
-// opening.
-func (r *Reconciler) tell(ctx context.Context, record store.Record) error {
+// opening. With the case open, a lost workflow has late answers to bring.
+func (r *Reconciler) tell(ctx context.Context, record store.Record, lost bool) error {
 	story, err := r.record.Story(ctx, record.ID)
-	if err != nil || story.Posts[store.PurposeCase].State == store.PostDone {
+	switch {
+	case err != nil:
 		return err
+	case story.Posts[store.PurposeCase].State == store.PostDone && lost:
+		return r.record.Requeue(ctx, record.ID)
+	case story.Posts[store.PurposeCase].State == store.PostDone:
+		return nil
 	}
 	r.logger.Warn("a case is missing and is opened without its workflow", "alert_id", record.ID)
 	return r.steps.Case(ctx, conversation.AlertRef{AlertID: record.ID})

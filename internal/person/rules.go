@@ -86,7 +86,7 @@ func (r *Rules) addLine(fields []string) error {
 // ReadInline adds rules of the form "REGEX => EMAIL [FACTOR]", separated by
 // semicolons. A regex matches a whole username.
 func (r *Rules) ReadInline(text string) error {
-	for _, part := range strings.Split(text, ";") {
+	for part := range strings.SplitSeq(text, ";") {
 		if strings.TrimSpace(part) == "" {
 			continue
 		}

@@ -56,7 +56,7 @@ func (s *Store) Unfinished(ctx context.Context, age time.Duration, afterID strin
 // Requeue brings an alert to Temporal's attention again: its start, and every
 // answer, which the workflow knows if it had it before.
 func (s *Store) Requeue(ctx context.Context, id string) error {
-	return s.onAlert(ctx, id, func(t *tx, record *Record) error {
+	return s.onAlert(ctx, id, func(t *tx, _ *Record) error {
 		if err := t.enqueue(id, OutgoingStart, "", ""); err != nil {
 			return err
 		}

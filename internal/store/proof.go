@@ -75,10 +75,10 @@ func (t *tx) yesToProve(record *Record, proofs []alert.Proof) (alert.Answer, boo
 	}
 	var yes alert.Answer
 	for _, answer := range answers {
-		switch answer.Choice {
-		case alert.No:
+		if answer.Choice == alert.No {
 			return alert.Answer{}, false, nil
-		case alert.Yes:
+		}
+		if answer.Choice == alert.Yes {
 			yes = answer
 		}
 	}
@@ -194,7 +194,7 @@ func (t *tx) decideProof(proof *alert.Proof, result alert.ProofResult, reason st
 // mistrust puts the person of a denied or fraudulent push under distrust, and
 // raises an alert whose verdict stood before the phone spoke.
 func (t *tx) mistrust(record *Record, proof alert.Proof) error {
-	reason := ""
+	var reason string
 	switch proof.Result {
 	case alert.ProofFraud:
 		reason = alert.ReasonFraud

@@ -32,23 +32,30 @@ type Links interface {
 func Case(story store.Story, links Links) chat.Message {
 	record := story.Record
 	title := gravity(record) + headline(record)
-	message := chat.Message{
-		Title:      title,
-		Paragraphs: []chat.Paragraph{about(story), reportedBy(record), quoted(record), says(why(story))},
-	}
+	message := chat.Message{Title: title, Paragraphs: []chat.Paragraph{about(story), says(why(story))}}
 	text := fmt.Sprintf("%s. %s. %s (%s, %s, reported by %s). %s",
 		title, who(story), record.Title, record.Detection, record.Severity, record.Source, why(story))
 	if answer := story.Answer(); answer != nil && answer.Explanation != "" {
-		message.Paragraphs = append(message.Paragraphs, says("In their own words:"),
+		whose := wordsOf(record)
+		message.Paragraphs = append(message.Paragraphs, says(whose),
 			chat.Paragraph{Quoted: true, Spans: []chat.Span{{Text: cut(answer.Explanation, 2500)}}})
-		text += " In their own words: " + cut(answer.Explanation, 1500)
+		text += " " + whose + " " + cut(answer.Explanation, 1500)
 	}
+	message.Paragraphs = append(message.Paragraphs, reportedBy("", " reported, ", record), quoted(record))
 	if recent := confirmedLately(story); recent != "" {
 		message.Paragraphs = append(message.Paragraphs, says(recent))
 		text += " " + recent
 	}
 	message.Text, message.Note = text, linked(record, links)
 	return message
+}
+
+// wordsOf introduces an explanation; a thief's are not the person's own.
+func wordsOf(record store.Record) string {
+	if suspected(record) {
+		return "What came with that yes:"
+	}
+	return "In their own words:"
 }
 
 // gravity orders cases at a glance; the words say the same.
@@ -77,18 +84,23 @@ func headline(record store.Record) string {
 		return "No answer"
 	case record.Verdict.Outcome == alert.Unproven:
 		return "Said yes, not proved"
+	case takenBack(record):
+		return "Question taken back"
 	default:
 		return "Could not be asked"
 	}
 }
 
 func about(story store.Story) chat.Paragraph {
-	spans := []chat.Span{}
-	if story.Record.Person.User != "" {
-		spans = append(spans, chat.Span{User: story.Record.Person.User}, chat.Span{Text: " "})
+	severity := chat.Span{Text: fmt.Sprintf(" · %s severity", story.Record.Severity)}
+	if story.Record.Person.User == "" || story.Person.User == "" {
+		return chat.Paragraph{Spans: []chat.Span{{Text: who(story), Bold: true}, severity}}
 	}
-	return chat.Paragraph{Spans: append(spans, chat.Span{Text: who(story), Bold: true},
-		chat.Span{Text: fmt.Sprintf(" · %s · %s severity", story.Record.Detection, story.Record.Severity)})}
+	spans := []chat.Span{{User: story.Record.Person.User}}
+	if story.Person.Email != "" {
+		spans = append(spans, chat.Span{Text: " · "}, chat.Span{Text: story.Person.Email, Bold: true})
+	}
+	return chat.Paragraph{Spans: append(spans, severity)}
 }
 
 // who names the person, or what the alert said of them.
@@ -126,7 +138,7 @@ func suspected(record store.Record) bool {
 }
 
 func linked(record store.Record, links Links) []chat.Span {
-	note := []chat.Span{{Text: "Alert " + record.ID[:12]}}
+	note := []chat.Span{{Text: record.Detection + " · alert " + record.ID[:12]}}
 	if address := links.Alert(record.ID); address != "" {
 		note = append(note, chat.Span{Text: " · "}, chat.Span{Text: "everything about it", Link: address})
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,6 +68,12 @@ func span(length time.Duration) string {
 	default:
 		return plural(int(length.Hours()/24), "day")
 	}
+}
+
+// brief is span as a button says it.
+func brief(length time.Duration) string {
+	return strings.NewReplacer(" seconds", " s", " second", " s", " minutes", " min", " minute", " min", " hours", " h", " hour", " h").
+		Replace(span(length))
 }
 
 func plural(count int, unit string) string {

@@ -134,7 +134,9 @@ func distrusted(story store.Story) store.Story {
 }
 
 func verdicts() map[string]store.Story {
-	v := func(outcome alert.Outcome, reason string) alert.Verdict { return alert.Verdict{Outcome: outcome, Reason: reason} }
+	v := func(outcome alert.Outcome, reason string) alert.Verdict {
+		return alert.Verdict{Outcome: outcome, Reason: reason}
+	}
 	unknown := settled(v(alert.Unreachable, alert.ReasonUnknownPerson), "", "")
 	unknown.Person, unknown.Record.Person = alert.Person{}, alert.PersonKey{}
 	unknown.Record.Subject = alert.Subject{Email: "nobody@example.com"}
@@ -196,6 +198,9 @@ func TestWhatThePersonSeesAfterwards(t *testing.T) {
 func TestCases(t *testing.T) {
 	t.Parallel()
 	for name, story := range verdicts() {
+		if story.Record.EscalatedAt.IsZero() {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			message := words.Case(story, links{})
@@ -308,6 +313,9 @@ func TestEveryReasonHasWords(t *testing.T) {
 func TestTextCarriesTheMeaning(t *testing.T) {
 	t.Parallel()
 	for name, story := range verdicts() {
+		if story.Record.EscalatedAt.IsZero() {
+			continue
+		}
 		text := words.Case(story, links{}).Text
 		require.Contains(t, text, story.Record.Title, name)
 		require.Contains(t, text, "sudo_interactive", name)

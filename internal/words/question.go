@@ -31,20 +31,30 @@ func Question(story store.Story, sealer *seal.Sealer) chat.Message {
 	if record.Verdict.Decided() && !openLate(story) {
 		return closed(story)
 	}
-	opening := fmt.Sprintf("Hi %s, did you do this?", called(story.Person))
+	hello := "Hi " + called(story.Person)
+	before, code, after := promise(record)
 	message := chat.Message{
-		Title:      "Was this you?",
-		Paragraphs: []chat.Paragraph{says(opening), reportedBy(record), quoted(record), says(promise(record))},
-		Buttons:    answers(story, sealer),
-		Note:       answerBy(story),
+		Title: "Was this you?",
+		Paragraphs: []chat.Paragraph{
+			reportedBy(hello+", ", " reported this, ", record), quoted(record),
+			{Spans: []chat.Span{{Text: before}, {Text: code, Bold: true}, {Text: after}}},
+		},
+		Buttons: answers(story, sealer),
+		Note:    answerBy(story),
 	}
-	message.Text = fmt.Sprintf("%s %s reported: %s (%s). Please answer yes, no or not sure. %s",
-		opening, record.Source, record.Title, when(record.When()), promise(record))
+	message.Text = fmt.Sprintf("%s, was this you? %s reported: %s (%s). Please answer yes, no or not sure. %s",
+		hello, record.Source, record.Title, when(record.When()), before+code+after)
 	if record.Verdict.Decided() {
-		late := "We did not hear from you in time, so the security team has this now. Your answer still helps them."
-		message.Paragraphs = append([]chat.Paragraph{says(late)}, message.Paragraphs...)
-		message.Text = late + " " + message.Text
+		return late(message)
 	}
+	return message
+}
+
+// late says of a question that nobody waits for it any more, and why it stays.
+func late(message chat.Message) chat.Message {
+	const text = "We did not hear from you in time, so the security team has this now. Your answer still helps them."
+	message.Paragraphs = append([]chat.Paragraph{says(text)}, message.Paragraphs...)
+	message.Text, message.Note = text+" "+message.Text, nil
 	return message
 }
 
@@ -54,9 +64,10 @@ func openLate(story store.Story) bool {
 		story.Record.FinishedAt.IsZero() && story.At.Before(story.Record.WatchUntil)
 }
 
-func promise(record store.Record) string {
-	return fmt.Sprintf("If you say yes, your phone will ask you to confirm it and show the code %s. "+
-		"We never ask for a password.", record.Code)
+// promise is what a yes leads to, in three parts: the code in the middle is what
+// to compare.
+func promise(record store.Record) (before, code, after string) {
+	return "If you say yes, your phone will show ", record.Code, " for you to approve. We never ask for a password."
 }
 
 func answers(story store.Story, sealer *seal.Sealer) []chat.Button {
@@ -73,7 +84,7 @@ func answers(story store.Story, sealer *seal.Sealer) []chat.Button {
 	if record.Verdict.Decided() || record.Snoozes >= record.Plan.SnoozeTimes || record.Plan.Snooze <= 0 {
 		return buttons
 	}
-	label := fmt.Sprintf("Remind me in %s (answer by %s)", span(record.Plan.Snooze), clock(answerUntil(story), story.Person.Zone))
+	label := fmt.Sprintf("Remind me in %s (answer by %s)", brief(record.Plan.Snooze), clock(answerUntil(story), story.Person.Zone))
 	return append(buttons, button(record, sealer, ActionSnooze, label, chat.Plain))
 }
 
@@ -92,7 +103,8 @@ func button(record store.Record, sealer *seal.Sealer, action, label string, styl
 
 func answerBy(story store.Story) []chat.Span {
 	return []chat.Span{
-		{Text: "Please answer by "}, {At: answerUntil(story)},
+		{Text: "Open until "},
+		{At: answerUntil(story)},
 		{Text: ". After that the security team has a look."},
 	}
 }
@@ -100,8 +112,7 @@ func answerBy(story store.Story) []chat.Span {
 // Reminder is written below a question that is still open.
 func Reminder(story store.Story) chat.Message {
 	left := story.Record.Deadline.Sub(story.At)
-	text := fmt.Sprintf("A friendly reminder, %s: the question above is still open. "+
-		"If we don't hear from you within %s, the security team will have a look.",
+	text := fmt.Sprintf("A friendly reminder, %s: this is still open. In %s the security team will have a look.",
 		called(story.Person), span(left))
 	return chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
 }
@@ -124,7 +135,7 @@ func closed(story store.Story) chat.Message {
 	outcome := outcomeFor(story)
 	return chat.Message{
 		Title:      "Was this you?",
-		Paragraphs: []chat.Paragraph{reportedBy(story.Record), quoted(story.Record), says(outcome)},
+		Paragraphs: []chat.Paragraph{reportedBy("", " reported this, ", story.Record), quoted(story.Record), says(outcome)},
 		Text:       fmt.Sprintf("%s: %s", story.Record.Title, outcome),
 	}
 }
@@ -138,7 +149,7 @@ func outcomeFor(story store.Story) string {
 	case verdict.Suspicious(), story.Distrust != nil:
 		return handed
 	case verdict.Outcome == alert.Confirmed && story.Record.EscalatedAt.IsZero():
-		return "Thank you. You said yes and your phone confirmed it; nothing more to do."
+		return "Thank you! You said yes and your phone confirmed it. Nothing more to do."
 	case verdict.Outcome == alert.Denied, story.Record.Escalation == store.EscalationLateNo:
 		return "Thank you for telling us that it wasn't you. The security team knows and will get in touch soon. " +
 			"Please leave the computer as it is until then."
@@ -164,10 +175,14 @@ func says(text string) chat.Paragraph {
 	return chat.Paragraph{Spans: []chat.Span{{Text: text}}}
 }
 
-func reportedBy(record store.Record) chat.Paragraph {
-	return chat.Paragraph{Spans: []chat.Span{
-		{Text: "Reported by "}, {Text: record.Source, Bold: true}, {Text: ", "}, {At: record.When()}, {Text: ":"},
-	}}
+// reportedBy leads to what the source says, and says who that is.
+func reportedBy(before, after string, record store.Record) chat.Paragraph {
+	var spans []chat.Span
+	if before != "" {
+		spans = append(spans, chat.Span{Text: before})
+	}
+	return chat.Paragraph{Spans: append(spans, chat.Span{Text: record.Source, Bold: true},
+		chat.Span{Text: after}, chat.Span{At: record.When()}, chat.Span{Text: ":"})}
 }
 
 // quoted is what the source says, set apart: none of it is our words.
@@ -177,7 +192,7 @@ func quoted(record store.Record) chat.Paragraph {
 		spans = append(spans, chat.Span{Text: "\n" + cut(record.Description, 600)})
 	}
 	if lines := details(record.Context); len(lines) > 0 {
-		spans = append(spans, chat.Span{Text: "\n" + strings.Join(lines, "\n")})
+		spans = append(spans, chat.Span{Text: "\n" + strings.Join(lines, " · ")})
 	}
 	return chat.Paragraph{Quoted: true, Spans: spans}
 }

@@ -3,6 +3,8 @@ package words
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
@@ -13,16 +15,17 @@ import (
 func Explain(record store.Record, choice alert.Choice, token string) chat.Prompt {
 	prompt := chat.Prompt{
 		Token: token, Title: "Thank you", Submit: "Send", Cancel: "Skip",
-		Label:       "What were you doing? (optional)",
-		Placeholder: "A few words help the security team",
+		Label:       "What were you doing?",
+		Placeholder: "A few words are enough, or skip this",
 	}
 	switch choice {
 	case alert.Yes:
 		prompt.Title = "Now check your phone"
-		prompt.Label = fmt.Sprintf("Approve the push with code %s. What were you doing? (optional)", record.Code)
+		prompt.Label = fmt.Sprintf("Approve %s on your phone. What were you doing?", record.Code)
 	case alert.No:
 		prompt.Title = "The team has been told"
-		prompt.Label = "Anything that helps the security team? (optional)"
+		prompt.Label = "Anything that helps the security team?"
+	case alert.NotSure: // what it says already
 	}
 	return prompt
 }
@@ -84,36 +87,61 @@ const WhichOne = "I have more than one question for you. Please reply in the thr
 // NotUnderstood helps somebody whose words are no answer.
 const NotUnderstood = "Sorry, I didn't get that. Please use the buttons, or start with “yes”, “no” or “not sure”."
 
-// Choice reads a typed answer: its first words, and the rest as the explanation.
+// Choice reads a typed answer: its first words, and the rest, as it was written,
+// for the explanation.
 func Choice(text string) (choice alert.Choice, explanation string, ok bool) {
-	plain := strings.TrimSpace(strings.NewReplacer("’", "'", "‘", "'").Replace(text))
-	trimmed := strings.TrimLeft(plain, "\"'“”*_~`> ")
+	plain := strings.TrimSpace(text)
+	trimmed := strings.TrimLeft(plain, marks+"> ")
 	for _, known := range typedChoices {
-		if rest, ok := afterWord(trimmed, known.word); ok {
-			return known.choice, strings.Trim(rest, "\"'“”*_~`>,.;:!-– \t\n"), true
+		rest, ok := afterWord(trimmed, known.word)
+		if !ok {
+			continue
 		}
+		rest = strings.TrimLeftFunc(rest, joins)
+		if len(trimmed) < len(plain) { // all of it was quoted or set off
+			rest = strings.TrimRight(rest, marks)
+		}
+		return known.choice, rest, true
 	}
 	return "", "", false
 }
 
-// typedChoices is in the order of trial: longer beginnings first.
+// marks are quotation marks and markup that may stand around what was typed.
+const marks = "\"'“”‘’*_~`"
+
+// typedChoices is in the order of trial: longer beginnings first. Slack gives
+// emoji by their names.
 var typedChoices = []struct {
 	word   string
 	choice alert.Choice
 }{
 	{"not sure", alert.NotSure},
+	{"i'm not sure", alert.NotSure},
+	{"i’m not sure", alert.NotSure},
+	{"i don't know", alert.NotSure},
+	{"i don’t know", alert.NotSure},
+	{"no idea", alert.NotSure},
 	{"unsure", alert.NotSure},
 	{"not me", alert.No},
 	{"it wasn't me", alert.No},
+	{"it wasn’t me", alert.No},
+	{"it was not me", alert.No},
+	{"it was me", alert.Yes},
 	{"yes", alert.Yes},
 	{"yep", alert.Yes},
+	{"yup", alert.Yes},
 	{"yeah", alert.Yes},
 	{"nope", alert.No},
+	{"nah", alert.No},
 	{"no", alert.No},
 	{"y", alert.Yes},
 	{"n", alert.No},
 	{"👍", alert.Yes},
+	{":+1:", alert.Yes},
+	{":thumbsup:", alert.Yes},
 	{"👎", alert.No},
+	{":-1:", alert.No},
+	{":thumbsdown:", alert.No},
 }
 
 func afterWord(text, word string) (string, bool) {
@@ -121,8 +149,15 @@ func afterWord(text, word string) (string, bool) {
 		return "", false
 	}
 	rest := text[len(word):]
-	if rest != "" && !strings.ContainsAny(rest[:1], " ,.;:!-*_~`\"'\n\t") && !strings.HasPrefix(rest, "”") && !strings.HasPrefix(rest, "–") {
+	next, _ := utf8.DecodeRuneInString(rest)
+	if unicode.IsLetter(next) || unicode.IsDigit(next) || strings.ContainsRune("/?@", next) {
 		return "", false
 	}
 	return rest, true
+}
+
+// joins tells what may stand between an answer and its explanation: a thumb's
+// skin tone too.
+func joins(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Sk, r) || strings.ContainsRune(marks+",.;:!-–—…>\uFE0F", r)
 }

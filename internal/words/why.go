@@ -25,17 +25,25 @@ func why(story store.Story) string {
 	case alert.Unreachable:
 		return "Nobody could be asked: " + reasonWords(record.Verdict.Reason) + "."
 	default:
+		if takenBack(record) {
+			return "They had been asked, but no answer there would count: " + reasonWords(record.Verdict.Reason) + "."
+		}
 		return "They were not asked: " + reasonWords(record.Verdict.Reason) + "."
 	}
 }
 
+// takenBack is a question that stood and lost its buttons.
+func takenBack(record store.Record) bool {
+	return record.Verdict.Outcome == alert.Unasked && !record.AskedAt.IsZero()
+}
+
 func whyDenied(reason string) string {
-	const thief = " Their chat account may be stolen: until somebody clears it, Securitybot asks them nothing."
+	const thief = " Until somebody clears them, Securitybot asks them nothing and believes nothing that comes from their chat account."
 	switch reason {
 	case alert.ReasonContradicted:
-		return "Somebody answered yes in their chat, and their phone said Deny." + thief
+		return "Somebody answered yes from their chat account, but their phone said Deny." + thief
 	case alert.ReasonFraud:
-		return "Somebody answered yes in their chat, and their phone reported it as fraud." + thief
+		return "Somebody answered yes from their chat account, but their phone reported it as fraud." + thief
 	default:
 		return "They say that it was not them."
 	}

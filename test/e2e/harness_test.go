@@ -106,6 +106,14 @@ func running(t *testing.T, env ...string) *bot {
 	return b
 }
 
+// in is the same installation, for a subtest.
+func (b *bot) in(t *testing.T) *bot {
+	t.Helper()
+	return &bot{
+		T: t, data: b.data, port: b.port, tport: b.tport, env: b.env, args: b.args, cmd: b.cmd, exited: b.exited, out: b.out,
+	}
+}
+
 // cleanEnv is ours without what would change a run.
 func cleanEnv() []string {
 	var env []string
@@ -127,7 +135,7 @@ func freePorts(t *testing.T, count int) []int {
 		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer func() { _ = listener.Close() }()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port) //nolint:forcetypeassert // it is TCP
+		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
 }

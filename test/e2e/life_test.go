@@ -40,7 +40,7 @@ func TestConversations(t *testing.T) {
 		require.Len(t, b.security(), 1)
 	})
 
-	t.Run("not sure", func(t *testing.T) {
+	t.Run("not sure", func(*testing.T) {
 		id := b.reports(alertAbout(carol))
 		b.answers(carol, "unsure")
 		b.settles(id, "unsure", "")
@@ -51,7 +51,7 @@ func TestConversations(t *testing.T) {
 		"deactivated": {frank, "unreachable", "deactivated"},
 		"unknown":     {"mallory@example.com", "unreachable", "unknown_person"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			before := len(b.security())
 			id := b.reports(alertAbout(tc.email))
 			b.settles(id, tc.verdict, tc.reason)
