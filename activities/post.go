@@ -3,7 +3,10 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"securitybot/internal/chat"
@@ -37,7 +40,9 @@ func (a *Activities) post(ctx context.Context, alertID string, draft draft) (sto
 	if turn == store.TurnWait {
 		return post, busy(post)
 	}
-	ref, err := a.send(ctx, post, turn, draft)
+	sending, cancel := context.WithTimeout(ctx, store.PostWithin)
+	defer cancel()
+	ref, err := a.send(sending, post, turn, draft)
 	if err != nil {
 		failed := chat.FailureOf(err)
 		happened := turn == store.TurnLook || failed.Failure == chat.Ambiguous
@@ -91,10 +96,11 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 	return questionOf(story), err
 }
 
-// Remind writes below a question that is still open.
+// Remind writes below a question that is still open. It sends no reminder that
+// neither the plan nor a snooze knows of.
 func (a *Activities) Remind(ctx context.Context, in conversation.RemindInput) error {
 	story, open, err := a.openQuestion(ctx, in.AlertID)
-	if err != nil || !open || len(story.Answers) > 0 {
+	if err != nil || !open || len(story.Answers) > 0 || !slices.Contains(reminders(story.Record), in.Reminder) {
 		return err
 	}
 	_, err = a.post(ctx, in.AlertID, draft{
@@ -105,6 +111,18 @@ func (a *Activities) Remind(ctx context.Context, in conversation.RemindInput) er
 		data:    store.Fields{"reminder": in.Reminder},
 	})
 	return a.failed("remind", err)
+}
+
+// reminders are the names of those that may be sent.
+func reminders(record store.Record) []string {
+	var names []string
+	for i := range record.Plan.Reminders {
+		names = append(names, strconv.Itoa(i+1))
+	}
+	for i := range record.Snoozes {
+		names = append(names, fmt.Sprintf("snooze-%d", i+1))
+	}
+	return names
 }
 
 // OfferPush shows a button that sends the push once more.

@@ -20,24 +20,31 @@ const (
 	pushLives = 75 * time.Second // Duo's live for 60
 	pollFor   = 8 * time.Second  // within the heartbeat's time-out
 	pollEvery = time.Second
+	keepFor   = 30 * time.Second
 )
 
 // Prove runs one attempt to prove a yes: one push, and what the vendor says
 // became of it. An attempt that was begun is taken up where it was left, and a
 // push of which nobody knows the transaction is never sent again by itself.
 func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (conversation.Proved, error) {
+	begun := time.Now()
+	// Read before the attempt is recorded: a failure after that is a lost push.
+	story, err := a.Record.Story(ctx, in.AlertID)
+	if err != nil {
+		return conversation.Proved{}, missing(err)
+	}
 	proof, turn, err := a.Record.BeginProof(ctx, in.AlertID, in.Attempt, a.Factor.Name())
 	if err != nil {
 		return conversation.Proved{}, missing(err)
 	}
 	if turn == store.ProofPush {
-		proof, turn, err = a.push(ctx, proof)
+		proof, turn, err = a.push(ctx, story, proof)
 		if err != nil {
 			return conversation.Proved{}, err
 		}
 	}
 	if turn == store.ProofPoll {
-		if proof, err = a.poll(ctx, proof); err != nil {
+		if proof, err = a.poll(ctx, proof, begun); err != nil {
 			return conversation.Proved{}, err
 		}
 	}
@@ -45,17 +52,25 @@ func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (con
 }
 
 // push sends it and records its transaction before anybody waits for it.
-func (a *Activities) push(ctx context.Context, proof alert.Proof) (alert.Proof, store.ProofTurn, error) {
-	story, err := a.Record.Story(ctx, proof.AlertID)
-	if err != nil {
-		return proof, "", err
-	}
+func (a *Activities) push(ctx context.Context, story store.Story, proof alert.Proof) (alert.Proof, store.ProofTurn, error) {
 	pushed, err := a.Factor.Push(ctx, story.Person.FactorName, words.Push(story))
 	if err != nil {
 		return a.notPushed(ctx, proof, err)
 	}
 	proof.Transaction, proof.Device = pushed.Transaction, pushed.Device
-	return proof, store.ProofPoll, a.Record.ProofPushed(ctx, proof)
+	return proof, store.ProofPoll, a.keepTransaction(ctx, proof)
+}
+
+// keepTransaction insists while a database restarts: without its transaction the
+// push is lost, and the person would have to ask for another.
+func (a *Activities) keepTransaction(ctx context.Context, proof alert.Proof) error {
+	for deadline := time.Now().Add(keepFor); ; {
+		err := a.Record.ProofPushed(ctx, proof)
+		if err == nil || time.Now().After(deadline) || pause(ctx, pollEvery) != nil {
+			return err
+		}
+		activity.RecordHeartbeat(ctx)
+	}
 }
 
 func (a *Activities) notPushed(ctx context.Context, proof alert.Proof, cause error) (alert.Proof, store.ProofTurn, error) {
@@ -75,15 +90,18 @@ func (a *Activities) notPushed(ctx context.Context, proof alert.Proof, cause err
 	return proof, store.ProofDone, err
 }
 
-// poll reads the transaction until it has a result or the push is dead.
-func (a *Activities) poll(ctx context.Context, proof alert.Proof) (alert.Proof, error) {
+// poll reads the transaction until it has a result or the push is dead. Who
+// approves at once costs no heartbeat.
+func (a *Activities) poll(ctx context.Context, proof alert.Proof, begun time.Time) (alert.Proof, error) {
 	dead := proof.PushedAt
 	if dead.IsZero() {
 		dead = time.Now()
 	}
 	dead = dead.Add(pushLives)
 	for {
-		activity.RecordHeartbeat(ctx)
+		if time.Since(begun) > pollFor {
+			activity.RecordHeartbeat(ctx)
+		}
 		result, reason, err := a.pollOnce(ctx, proof)
 		if err != nil {
 			return proof, err
@@ -100,9 +118,19 @@ func (a *Activities) poll(ctx context.Context, proof alert.Proof) (alert.Proof, 
 	}
 }
 
+// pollOnce lets go when the worker stops: the next one takes the push up.
 func (a *Activities) pollOnce(ctx context.Context, proof alert.Proof) (alert.ProofResult, string, error) {
 	short, cancel := context.WithTimeout(ctx, pollFor)
 	defer cancel()
+	if activity.IsActivity(ctx) {
+		go func() {
+			select {
+			case <-activity.GetWorkerStopChannel(ctx):
+				cancel()
+			case <-short.Done():
+			}
+		}()
+	}
 	result, reason, err := a.Factor.Poll(short, proof.Transaction)
 	if err != nil {
 		return "", "", retryLater("poll", factor.FailureOf(err))

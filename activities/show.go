@@ -2,10 +2,9 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
-
-	"go.temporal.io/sdk/activity"
 
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
@@ -31,10 +30,13 @@ func (a *Activities) ShowQuestion(ctx context.Context, in conversation.AlertRef)
 	return a.Record.Finish(ctx, in.AlertID)
 }
 
-// edit takes a message that is gone for shown.
+// edit takes a message that is gone, or that can't be edited any more, for shown.
 func (a *Activities) edit(ctx context.Context, at chat.Ref, message chat.Message) error {
 	err := a.Chat.Edit(ctx, at, message)
-	if err == nil || chat.FailureOf(err).Failure == chat.Gone {
+	if err == nil {
+		return nil
+	}
+	if failed := chat.FailureOf(err).Failure; failed == chat.Gone || failed == chat.Refused {
 		return nil
 	}
 	return a.failed("edit a message", err)
@@ -67,7 +69,7 @@ func (a *Activities) Case(ctx context.Context, in conversation.AlertRef) error {
 func (a *Activities) openCase(ctx context.Context, story store.Story) error {
 	before := story.Posts[store.PurposeCase]
 	if before.State == store.PostDone {
-		return a.renderCase(ctx, story, before)
+		return a.addToCase(ctx, story, before)
 	}
 	post, err := a.post(ctx, story.Record.ID, draft{
 		purpose: store.PurposeCase,
@@ -76,30 +78,50 @@ func (a *Activities) openCase(ctx context.Context, story store.Story) error {
 		kind:    store.KindCaseOpened,
 		data:    store.Fields{"reason": story.Record.Escalation},
 	})
-	if err != nil && a.useSecond(ctx, err) {
-		return a.toSecond(ctx, story, post)
+	if err != nil && a.useSecond(story, err) {
+		return a.toSecond(ctx, post, caseOf(story, a.Links))
 	}
 	return err
 }
 
-func (a *Activities) renderCase(ctx context.Context, story store.Story, post store.Post) error {
-	if post.Channel == secondChannel {
+// addToCase renders a case anew where it stands. The second target, which can't
+// be edited, is told of words that came later.
+func (a *Activities) addToCase(ctx context.Context, story store.Story, opened store.Post) error {
+	if opened.Channel != secondChannel {
+		return a.edit(ctx, chat.Ref{Channel: opened.Channel, TS: opened.TS}, words.Case(story, a.Links))
+	}
+	answer := story.Answer()
+	if answer == nil || !answer.ExplainedAt.After(opened.IntendedAt) || a.Second == nil {
 		return nil
 	}
-	return a.edit(ctx, chat.Ref{Channel: post.Channel, TS: post.TS}, words.Case(story, a.Links))
+	post, turn, err := a.Record.BeginPost(ctx, story.Record.ID, store.PurposeNote+"words")
+	switch {
+	case err != nil, turn == store.TurnStands:
+		return err
+	case turn == store.TurnWait:
+		return busy(post)
+	}
+	err = a.toSecond(ctx, post, noteOf(story, a.Links, "words", answer.ExplainedAt, ""))
+	if err != nil {
+		return errors.Join(err, a.Record.ReleasePost(context.WithoutCancel(ctx), post, true))
+	}
+	return nil
 }
 
 // raise says once more, in the channel itself, what came after the verdict and
 // weighs more than it.
 func (a *Activities) raise(ctx context.Context, story store.Story) error {
 	for _, late := range words.Late(story) {
-		_, err := a.post(ctx, story.Record.ID, draft{
+		post, err := a.post(ctx, story.Record.ID, draft{
 			purpose: store.PurposeRaised + "-" + late.Name,
 			to:      a.lateRecipient(story, late),
 			message: late.Message,
 			kind:    store.KindCaseNoted,
 			data:    store.Fields{"about": late.Name},
 		})
+		if err != nil && a.useSecond(story, err) {
+			err = a.toSecond(ctx, post, noteOf(story, a.Links, late.Name, post.IntendedAt, late.Message.Text))
+		}
 		if err != nil {
 			return err
 		}
@@ -120,24 +142,29 @@ func (a *Activities) lateRecipient(story store.Story, late words.LateNote) chat.
 const secondChannel = "webhook"
 
 // useSecond tells whether the chat system refuses for good, or has been away for long.
-func (a *Activities) useSecond(ctx context.Context, err error) bool {
+func (a *Activities) useSecond(story store.Story, err error) bool {
 	if a.Second == nil {
 		return false
 	}
 	failed := chat.FailureOf(err).Failure
-	var lasting bool
-	if activity.IsActivity(ctx) {
-		lasting = time.Since(activity.GetInfo(ctx).ScheduledTime) > secondAfter
-	}
+	lasting := time.Since(story.Record.EscalatedAt) > secondAfter
 	return lasting || failed == chat.Refused || failed == chat.Gone || failed == chat.Operator
 }
 
-func (a *Activities) toSecond(ctx context.Context, story store.Story, post store.Post) error {
-	if err := a.Second.Send(ctx, caseOf(story, a.Links)); err != nil {
+func (a *Activities) toSecond(ctx context.Context, post store.Post, told sink.Case) error {
+	if err := a.Second.Send(ctx, told); err != nil {
 		return fmt.Errorf("send the case to the second target: %w", err)
 	}
-	post.Channel, post.TS, post.PostedAt = secondChannel, story.Record.ID, time.Now().UTC()
+	post.Channel, post.TS, post.PostedAt = secondChannel, told.ID, time.Now().UTC()
 	return a.Record.FinishPost(ctx, post, store.KindWebhookSent, store.Fields{"target": a.Second.Name()}, nil)
+}
+
+// noteOf is what was added to a case, with all that is known of it by now.
+func noteOf(story store.Story, links Links, name string, at time.Time, note string) sink.Case {
+	noted := caseOf(story, links)
+	noted.ID += "-" + name
+	noted.Kind, noted.At, noted.Note = sink.Noted, at, note
+	return noted
 }
 
 func caseOf(story store.Story, links Links) sink.Case {

@@ -21,7 +21,7 @@ type Example struct {
 // order is the one to try them in; the first is the plainest.
 var order = []struct{ name, button string }{
 	{"sudo_interactive", "Root shell with sudo"},
-	{"guardduty_console_login", "AWS login from far away"},
+	{"guardduty_console_login", "AWS login from afar"},
 	{"nmap_port_scan", "Port scan from a laptop"},
 	{"mailbox_forwarding", "Mail forwarded outside"},
 	{"okta_factor_reset", "Second factor reset"},

@@ -17,8 +17,10 @@ import (
 
 // Alert asks the person of an alert, proves a yes and brings the rest to the
 // security team. It may be started again at any time and from any state of the
-// record: every step finds what was done before.
+// record: every step finds what was done before. It can't be cancelled: only the
+// record decides that an alert is over.
 func Alert(ctx workflow.Context, in conversation.AlertRef) error {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	run := newAlertRun(ctx, in)
 	if err := run.admit(ctx); err != nil {
 		return err

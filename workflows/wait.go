@@ -39,7 +39,7 @@ func (r *alertRun) wait(ctx workflow.Context) error {
 // react does what a signal other than an answer asks for.
 func (r *alertRun) react(ctx workflow.Context) error {
 	if attempt := r.heard.takePushAgain(); attempt > r.proved {
-		r.attempt = attempt
+		r.attempt = r.proved + 1 // whatever number a signal says
 	}
 	snoozed, woken := r.heard.takeSnooze(), r.heard.takeWake()
 	if snoozed {

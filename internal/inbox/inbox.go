@@ -80,8 +80,11 @@ func (i *Inbox) claim(ctx context.Context, action, value string, said *store.Sai
 		return claim, record, "", fmt.Errorf("read alert: %w", err)
 	}
 	said.AlertID, said.Revision = record.ID, claim.Revision
-	if i.sealer.Check(value, claim, record.Person) != nil || claim.Revision != record.Revision {
+	switch {
+	case i.sealer.Check(value, claim, record.Person) != nil:
 		return claim, record, store.RefusedForged, i.record.TellRefusal(ctx, *said, store.RefusedForged)
+	case claim.Revision != record.Revision:
+		return claim, record, store.RefusedStale, i.record.TellRefusal(ctx, *said, store.RefusedStale)
 	}
 	return claim, record, "", nil
 }
@@ -162,7 +165,7 @@ func (i *Inbox) Typed(ctx context.Context, typed chat.Typed) (chat.Reply, error)
 	choice, rest, understood := words.Choice(typed.Text)
 	answer := story.Answer()
 	switch {
-	case answer != nil && answer.Explanation == "" && (!understood || choice == answer.Choice):
+	case answer != nil && answer.Explanation == "" && (!understood || (choice == answer.Choice && rest != "")):
 		said.Words = storable(typed.Text)
 		return i.explain(ctx, answer.ID, said, words.Noted)
 	case !understood:

@@ -133,7 +133,7 @@ func (o *Outbox) deliver(ctx context.Context, entry store.Outgoing) error {
 		return o.signal(ctx, entry, conversation.SignalPushAgain, conversation.PushAgain{Attempt: attempt})
 	case store.OutgoingWake:
 		return o.signal(ctx, entry, conversation.SignalWake, conversation.Wake{Why: entry.Ref})
-	case store.OutgoingExplained:
+	case store.OutgoingFollowUp:
 		return o.followUp(ctx, entry)
 	default:
 		return fmt.Errorf("unknown kind %q", entry.Kind)
@@ -141,9 +141,12 @@ func (o *Outbox) deliver(ctx context.Context, entry store.Outgoing) error {
 }
 
 func (o *Outbox) start(ctx context.Context, entry store.Outgoing) error {
-	options, err := o.options(ctx, entry.AlertID)
+	options, finished, err := o.options(ctx, entry.AlertID)
 	if err != nil {
 		return err
+	}
+	if !finished { // a workflow that ended well too early, or another one in its place, is not the end
+		options.WorkflowIDReusePolicy = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 	}
 	_, err = o.temporal.ExecuteWorkflow(ctx, options, conversation.WorkflowAlert, conversation.AlertRef{AlertID: entry.AlertID})
 	if alreadyStarted(err) {
@@ -155,7 +158,7 @@ func (o *Outbox) start(ctx context.Context, entry store.Outgoing) error {
 // signal reaches the alert's workflow, starting it when Temporal lost it. When
 // it has come to its end, an answer is followed up by a workflow of its own.
 func (o *Outbox) signal(ctx context.Context, entry store.Outgoing, name string, message any) error {
-	options, err := o.options(ctx, entry.AlertID)
+	options, _, err := o.options(ctx, entry.AlertID)
 	if err != nil {
 		return err
 	}
@@ -184,10 +187,11 @@ func (o *Outbox) followUp(ctx context.Context, entry store.Outgoing) error {
 	return err
 }
 
-func (o *Outbox) options(ctx context.Context, alertID string) (client.StartWorkflowOptions, error) {
+// options start an alert's workflow; finished tells that the record is done with it.
+func (o *Outbox) options(ctx context.Context, alertID string) (_ client.StartWorkflowOptions, finished bool, _ error) {
 	record, err := o.record.Alert(ctx, alertID)
 	if err != nil {
-		return client.StartWorkflowOptions{}, fmt.Errorf("read alert: %w", err)
+		return client.StartWorkflowOptions{}, false, fmt.Errorf("read alert: %w", err)
 	}
 	return client.StartWorkflowOptions{
 		ID:                                       conversation.AlertWorkflowID(alertID),
@@ -201,7 +205,7 @@ func (o *Outbox) options(ctx context.Context, alertID string) (client.StartWorkf
 			conversation.AttributeSeverity.ValueSet(string(record.Severity)),
 			conversation.AttributeSource.ValueSet(record.Source),
 		),
-	}, nil
+	}, !record.FinishedAt.IsZero(), nil
 }
 
 // fairness keeps a source's name within Temporal's limit for the key.

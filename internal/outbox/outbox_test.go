@@ -126,7 +126,7 @@ func TestWhatReachesTemporal(t *testing.T) {
 		"wake": {
 			entry(store.OutgoingWake, "distrust a2", ""), "signal wake {Why:distrust a2} to Alert alert-a1 [{AlertID:a1}]", "",
 		},
-		"words": {entry(store.OutgoingExplained, "press-1", ""), followUp("explained", "press-1"), ""},
+		"words": {entry(store.OutgoingFollowUp, "press-1", ""), followUp("follow_up", "press-1"), ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -173,14 +173,18 @@ func TestAFollowUpThatFailsIsKept(t *testing.T) {
 func TestHowAWorkflowIsStarted(t *testing.T) {
 	t.Parallel()
 	record := &waiting{due: []store.Outgoing{
-		entry(store.OutgoingStart, "", ""), entry(store.OutgoingAnswer, "p", "yes"), entry(store.OutgoingExplained, "p", ""),
+		entry(store.OutgoingStart, "", ""), entry(store.OutgoingAnswer, "p", "yes"), entry(store.OutgoingFollowUp, "p", ""),
 	}}
 	temporal := &played{}
 	newOutbox(record, temporal).pass(t.Context())
 	require.Len(t, temporal.options, 3)
-	for _, options := range temporal.options {
+	for i, options := range temporal.options {
 		require.Equal(t, conversation.QueueAlerts, options.TaskQueue)
-		require.Equal(t, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY, options.WorkflowIDReusePolicy)
+		reuse := enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY
+		if i == 0 {
+			reuse = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE // the record is not done with the alert
+		}
+		require.Equal(t, reuse, options.WorkflowIDReusePolicy)
 		require.True(t, options.WorkflowExecutionErrorWhenAlreadyStarted)
 		require.Zero(t, options.WorkflowExecutionTimeout, "no wait is cut off from outside")
 		require.NotContains(t, fmt.Sprintf("%+v", options), "alice@", "nothing personal enters Temporal")

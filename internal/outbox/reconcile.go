@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/workflowservice/v1"
+	"golang.org/x/sync/errgroup"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/conversation"
@@ -20,6 +21,8 @@ const (
 	reconcileEvery = 30 * time.Second
 	settleIn       = 20 * time.Second // what is younger is on its way
 	pageSize       = 500
+	atATime        = 8
+	lookWithin     = 30 * time.Second
 	tellWithin     = 2 * time.Minute
 	patience       = time.Hour // for an alert that nobody even planned for
 )
@@ -85,14 +88,28 @@ func (r *Reconciler) Pass(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list unfinished alerts: %w", err)
 		}
-		for _, record := range records {
-			r.look(ctx, record, running, listErr == nil)
-		}
+		r.lookAt(ctx, records, running, listErr == nil)
 		if len(records) < pageSize {
 			return listErr
 		}
 		afterID = records[len(records)-1].ID
 	}
+}
+
+// lookAt looks at several alerts at a time: a provider that hangs for one of them
+// must not hold up the others.
+func (r *Reconciler) lookAt(ctx context.Context, records []store.Record, running map[string]bool, known bool) {
+	var group errgroup.Group
+	group.SetLimit(atATime)
+	for _, record := range records {
+		group.Go(func() error {
+			bounded, cancel := context.WithTimeout(ctx, lookWithin)
+			defer cancel()
+			r.look(bounded, record, running, known)
+			return nil
+		})
+	}
+	_ = group.Wait() // none of them gives an error
 }
 
 // look restarts or escalates one alert. Its failure holds up no other.
@@ -126,7 +143,9 @@ func (r *Reconciler) running(ctx context.Context) (map[string]bool, error) {
 			return nil, fmt.Errorf("list running workflows: %w", err)
 		}
 		for _, execution := range page.GetExecutions() {
-			running[strings.TrimPrefix(execution.GetExecution().GetWorkflowId(), prefix)] = true
+			if id, ours := strings.CutPrefix(execution.GetExecution().GetWorkflowId(), prefix); ours {
+				running[id] = true
+			}
 		}
 		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
 			return running, nil

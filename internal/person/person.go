@@ -39,14 +39,20 @@ type lookup interface {
 	byEmail(ctx context.Context, email string) ([]alert.Person, error)
 }
 
-// Known looks into the cache; false when it does not hold the person.
+// Known looks into the cache; false when it does not hold the person, or holds
+// something that may have changed.
 func (d *Directory) Known(ctx context.Context, subject alert.Subject) (store.Identified, bool, error) {
 	team, err := d.team(ctx)
 	if err != nil {
 		return store.Identified{}, false, nil //nolint:nilerr // the chat system will be asked, with patience
 	}
 	who, err := d.resolve(ctx, cached{cache: d.cache, team: team}, subject)
-	return who, who.Reason != alert.ReasonUnknownPerson, err
+	switch who.Reason {
+	case alert.ReasonUnknownPerson, alert.ReasonMismatch, alert.ReasonAmbiguous:
+		return who, false, err
+	default:
+		return who, true, err
+	}
 }
 
 // Find asks the chat system.

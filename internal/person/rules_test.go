@@ -60,15 +60,15 @@ func TestReadInline(t *testing.T) {
 	t.Parallel()
 	rules := inline(t, ByEmail, ` ; adm-(\w+) => $1@example.com $1 ;svc\.(?P<who>\w+)=>${who}@example.com; .*-root => ops@example.com;`)
 	for username, want := range map[string]string{
-		"adm-alice":   "alice@example.com",
-		"ADM-Alice":   "Alice@example.com",
-		"svc.bob":     "bob@example.com",
-		"db-root":     "ops@example.com",
-		"adm-x-root":  "ops@example.com",
-		"xadm-alice":  "", // the whole username, not a part of it
-		"adm-alice2 ": "",
-		"svc-bob":     "",
-		"adm-a\nb":    "",
+		"adm-alice":  "alice@example.com",
+		"ADM-Alice":  "Alice@example.com",
+		"svc.bob":    "bob@example.com",
+		"db-root":    "ops@example.com",
+		"adm-x-root": "ops@example.com",
+		"xadm-alice": "", // the whole username, not a part of it
+		"adm-alice!": "",
+		"svc-bob":    "",
+		"adm-a\nb":   "",
 	} {
 		email, ok := rules.email(alert.Subject{Username: username})
 		require.True(t, ok)

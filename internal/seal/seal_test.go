@@ -107,7 +107,8 @@ func TestNewRefusesWeakKeys(t *testing.T) {
 		require.Error(t, err, key)
 		require.NotContains(t, err.Error(), "zz", "no key in an error")
 	}
-	require.NotEqual(t, seal.NewKey(), seal.NewKey())
+	first, second := seal.NewKey(), seal.NewKey()
+	require.NotEqual(t, first, second)
 }
 
 // Nothing that somebody sends may do more than be refused, and nothing that was

@@ -38,6 +38,7 @@ type Case struct {
 	Person      Person            `json:"person"`
 	Answer      string            `json:"answer,omitempty"`
 	Explanation string            `json:"explanation,omitempty"`
+	Note        string            `json:"note,omitempty"` // what was added, if it is not the explanation
 	OpenedAt    time.Time         `json:"opened_at"`
 	Links       map[string]string `json:"links,omitempty"`
 }

@@ -23,7 +23,7 @@ const (
 	OutgoingSnooze    = "snooze"
 	OutgoingPushAgain = "push_again"
 	OutgoingWake      = "wake"
-	OutgoingExplained = "explained"
+	OutgoingFollowUp  = "follow_up" // something has to be shown that the workflow does not know of
 )
 
 // Accepted is an alert that will be handled to the end.

@@ -16,6 +16,7 @@ const (
 	RefusedRepeat   Refusal = "repeat"      // this very delivery was recorded before
 	RefusedOther    Refusal = "not_asked"   // somebody else was asked
 	RefusedForged   Refusal = "forged"      // our code on the button is wrong
+	RefusedStale    Refusal = "stale"       // the question shows something else by now
 	RefusedAnswered Refusal = "answered"    // the same answer, or one that does not outrank the first
 	RefusedSaidNo   Refusal = "said_no"     // a no stands
 	RefusedClosed   Refusal = "closed"      // it is over
@@ -187,7 +188,7 @@ func (s *Store) TakeSnooze(ctx context.Context, said Said) (Heard, error) {
 		switch {
 		case !record.SettledAt.IsZero():
 			heard.Refusal = RefusedClosed
-		case record.Status != alert.Asking:
+		case record.Status == alert.Proving:
 			heard.Refusal = RefusedAnswered
 		case record.Snoozes >= record.Plan.SnoozeTimes:
 			heard.Refusal = RefusedSnoozes
@@ -253,6 +254,6 @@ func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard,
 		if record.EscalatedAt.IsZero() {
 			return nil
 		}
-		return t.enqueue(record.ID, OutgoingExplained, answer.ID, "")
+		return t.enqueue(record.ID, OutgoingFollowUp, answer.ID, "")
 	})
 }

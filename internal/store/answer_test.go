@@ -338,6 +338,6 @@ func TestExplain(t *testing.T) {
 		b.settles(other)
 		b.waiting(other)
 		require.Empty(b, explain(other, no, alice, "never logged in"))
-		require.Equal(b, []string{"explained"}, b.waiting(other), "the words join the case")
+		require.Equal(b, []string{"follow_up"}, b.waiting(other), "the words join the case")
 	})
 }

@@ -18,9 +18,11 @@ const (
 	PurposeRaised    = "raised" // in the channel, when a late no raises a case
 )
 
-// postLease is how long one who posts keeps others from trying: longer than a
-// call to a chat system may last.
-const postLease = 10 * time.Second
+// PostWithin is how long one who posts may take, everything included.
+const PostWithin = 12 * time.Second
+
+// postLease is how long one who posts keeps others from trying.
+const postLease = PostWithin + 5*time.Second
 
 // Turn tells what the one who wants to post has to do.
 type Turn string
@@ -106,6 +108,12 @@ func (s *Store) FinishPost(ctx context.Context, post Post, kind string, data, sh
 		}
 		if post.Purpose == PurposeQuestion {
 			if err := t.asked(record, post.PostedAt); err != nil {
+				return err
+			}
+		}
+		if !record.SettledAt.IsZero() && post.Purpose == PurposeQuestion {
+			// It came to stand after the verdict: its buttons have to go.
+			if err := t.enqueue(record.ID, OutgoingFollowUp, post.Purpose, ""); err != nil {
 				return err
 			}
 		}

@@ -50,7 +50,9 @@ func (s *Store) BeginProof(ctx context.Context, alertID string, attempt int, fac
 			AlertID: alertID, Attempt: len(proofs) + 1, AnswerID: answer.ID, Person: record.Person,
 			Factor: factor, Code: record.Code, Result: alert.ProofPending, BegunAt: t.now,
 		}
-		turn, err = t.begin(record, &proof)
+		if turn, err = t.begin(record, &proof); turn == ProofNone {
+			proof = alert.Proof{}
+		}
 		return err
 	})
 	return proof, turn, err
@@ -89,6 +91,10 @@ func (t *tx) yesToProve(record *Record, proofs []alert.Proof) (alert.Answer, boo
 
 // begin records an attempt before its push, within the person's budget.
 func (t *tx) begin(record *Record, proof *alert.Proof) (ProofTurn, error) {
+	asked, err := t.askedFor(proof)
+	if err != nil || !asked {
+		return ProofNone, err
+	}
 	refused, err := t.refusePush(record.Person)
 	if err != nil {
 		return "", err
@@ -103,6 +109,25 @@ func (t *tx) begin(record *Record, proof *alert.Proof) (ProofTurn, error) {
 		}
 	}
 	return ProofPush, t.putProof(*proof)
+}
+
+// askedFor tells whether the person wants this attempt: a first one comes with
+// the yes, each further one is asked for by a press.
+func (t *tx) askedFor(proof *alert.Proof) (bool, error) {
+	if proof.Attempt == 1 {
+		return true, nil
+	}
+	entries, err := t.Entries(t.ctx, proof.AlertID)
+	if err != nil {
+		return false, fmt.Errorf("read timeline: %w", err)
+	}
+	requests := 1
+	for _, entry := range entries {
+		if entry.Kind == KindPushRequested {
+			requests++
+		}
+	}
+	return proof.Attempt <= requests, nil
 }
 
 func (t *tx) refusePush(person alert.PersonKey) (string, error) {
@@ -122,8 +147,7 @@ func (t *tx) refusePush(person alert.PersonKey) (string, error) {
 		if push.BegunAt.After(t.now.Add(-time.Hour)) {
 			hour++
 		}
-		said := push.Result == alert.ProofDenied || push.Result == alert.ProofFraud
-		if said && push.DecidedAt.After(t.now.Add(-quietAfterNo)) {
+		if refuses(push.Result) && push.DecidedAt.After(t.now.Add(-quietAfterNo)) {
 			return alert.ReasonPushLimit, nil
 		}
 	}
@@ -134,10 +158,19 @@ func (t *tx) refusePush(person alert.PersonKey) (string, error) {
 }
 
 // ProofPushed records a push's transaction, before anybody waits for its result.
+// An attempt that was given up for lost meanwhile stays lost.
 func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
 	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
-		proof.PushedAt = t.now
-		if err := t.putProof(proof); err != nil {
+		stored, err := t.proof(proof.AlertID, proof.Attempt)
+		if err != nil {
+			return err
+		}
+		if stored.Transaction == proof.Transaction {
+			return nil // a commit whose answer was lost
+		}
+		// Taken for lost meanwhile it stays so; only a Deny of it still counts.
+		stored.Transaction, stored.Device, stored.PushedAt = proof.Transaction, proof.Device, t.now
+		if err := t.putProof(stored); err != nil {
 			return err
 		}
 		return t.append(proof.AlertID, KindPushSent, ActorBot, Fields{
@@ -149,25 +182,28 @@ func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
 // ProofNotSent takes back an attempt of which it is certain that no push left.
 func (s *Store) ProofNotSent(ctx context.Context, proof alert.Proof) error {
 	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
+		stored, err := t.proof(proof.AlertID, proof.Attempt)
+		if err != nil || stored.Result != alert.ProofPending || stored.Transaction != "" {
+			return err
+		}
 		return t.DropProof(ctx, proof.AlertID, proof.Attempt)
 	})
 }
 
-// ProofDecided records the result of an attempt; the first one stands. What a
+// ProofDecided records the result of an attempt; the first one stands, but a Deny
+// outranks a push that was taken for lost or timed out. What a
 // phone denies or reports as fraud after a yes puts the person under distrust.
 func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error) {
 	decided := proof
 	err := s.onAlert(ctx, proof.AlertID, func(t *tx, record *Record) error {
 		decided = proof
-		proofs, err := t.Proofs(ctx, proof.AlertID)
+		stored, err := t.proof(proof.AlertID, proof.Attempt)
 		if err != nil {
-			return fmt.Errorf("read proofs: %w", err)
+			return err
 		}
-		for _, stored := range proofs {
-			if stored.Attempt == proof.Attempt && stored.Result != alert.ProofPending {
-				decided = stored
-				return nil
-			}
+		if stored.Result != alert.ProofPending && (!stored.Result.Again() || !refuses(result)) {
+			decided = stored
+			return nil
 		}
 		if err := t.decideProof(&decided, result, reason); err != nil {
 			return err
@@ -175,6 +211,25 @@ func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result aler
 		return t.mistrust(record, decided)
 	})
 	return decided, err
+}
+
+// proof reads one attempt. Errors: ErrNotFound.
+func (t *tx) proof(alertID string, attempt int) (alert.Proof, error) {
+	proofs, err := t.Proofs(t.ctx, alertID)
+	if err != nil {
+		return alert.Proof{}, fmt.Errorf("read proofs: %w", err)
+	}
+	for _, proof := range proofs {
+		if proof.Attempt == attempt {
+			return proof, nil
+		}
+	}
+	return alert.Proof{}, fmt.Errorf("read proof %d: %w", attempt, ErrNotFound)
+}
+
+// refuses tells that the phone itself said no.
+func refuses(result alert.ProofResult) bool {
+	return result == alert.ProofDenied || result == alert.ProofFraud
 }
 
 func (t *tx) decideProof(proof *alert.Proof, result alert.ProofResult, reason string) error {

@@ -89,14 +89,20 @@ func TestAPushWithoutTransactionIsLost(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		id := b.saidYes(alice)
-		b.proves(id, 1)
+		begun, _ := b.proves(id, 1)
 		for range 2 {
 			proof, turn := b.proves(id, 1)
 			require.Equal(b, store.ProofDone, turn)
 			require.Equal(b, alert.ProofLost, proof.Result)
+			begun.Transaction = "known-too-late"
+			require.NoError(b, b.ProofPushed(b.Context(), begun))
 		}
 		require.Equal(b, 1, strings.Count(b.kinds(id), store.KindProof), "said once")
 		_, turn := b.proves(id, 2)
+		require.Equal(b, store.ProofNone, turn, "nobody asked for another")
+		_, err := b.TakePushAgain(b.Context(), b.said(id, alice, ""))
+		require.NoError(b, err)
+		_, turn = b.proves(id, 2)
 		require.Equal(b, store.ProofPush, turn, "the person may ask for another")
 	})
 }

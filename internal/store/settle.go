@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"securitybot/internal/alert"
@@ -44,11 +45,29 @@ func (t *tx) settle(record *Record, because Because) error {
 	if verdict.NeedsCase() {
 		record.EscalatedAt, record.Escalation = t.now, escalationOf(verdict)
 	}
+	lateNo, err := t.lateNo(record.ID)
+	if err != nil {
+		return err
+	}
+	if lateNo {
+		record.Escalation = EscalationLateNo
+	}
 	if err := t.save(record); err != nil {
 		return err
 	}
 	return t.append(record.ID, KindSettled, ActorBot,
 		Fields{"verdict": verdict.Outcome, "reason": verdict.Reason}, nil)
+}
+
+// lateNo tells that a no came after the deadline and before the verdict.
+func (t *tx) lateNo(id string) (bool, error) {
+	answers, err := t.Answers(t.ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("read answers: %w", err)
+	}
+	return slices.ContainsFunc(answers, func(answer alert.Answer) bool {
+		return answer.Late && answer.Choice == alert.No
+	}), nil
 }
 
 // escalationOf is the reason of a case: the verdict's own where it has one.
@@ -133,9 +152,23 @@ func (s *Store) Finish(ctx context.Context, id string) error {
 				return err
 			}
 		}
+		if running, err := t.proving(id); err != nil || running {
+			return err
+		}
 		record.FinishedAt = t.now
 		return t.save(record)
 	})
+}
+
+// proving tells that a phone may still speak.
+func (t *tx) proving(id string) (bool, error) {
+	proofs, err := t.Proofs(t.ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("read proofs: %w", err)
+	}
+	return slices.ContainsFunc(proofs, func(proof alert.Proof) bool {
+		return proof.Result == alert.ProofPending && t.now.Before(proof.BegunAt.Add(alert.OverdueAfter))
+	}), nil
 }
 
 // Note puts an entry on an alert's timeline.

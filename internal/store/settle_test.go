@@ -242,11 +242,11 @@ func TestOutgoing(t *testing.T) {
 	})
 }
 
-type badText string
+type badTextError string
 
-func (e badText) Error() string { return string(e) }
+func (e badTextError) Error() string { return string(e) }
 
-const errBad = badText("bad \xff text")
+const errBad = badTextError("bad \xff text")
 
 func TestPlansOfAnAlertWhoseQuestionIsPlannedDifferently(t *testing.T) {
 	t.Parallel()

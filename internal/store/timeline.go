@@ -73,7 +73,7 @@ func (t *tx) append(alertID, kind, actor string, data, personal Fields) error {
 func (f Fields) present() Fields {
 	present := Fields{}
 	for name, value := range f {
-		if value != nil && value != "" {
+		if value != nil && fmt.Sprint(value) != "" {
 			present[name] = value
 		}
 	}

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"securitybot/internal/alert"
@@ -186,11 +187,12 @@ func lateAnswer(story store.Story, answer alert.Answer) (LateNote, bool) {
 
 func lateProof(story store.Story, proof alert.Proof) (LateNote, bool) {
 	settled := story.Record.SettledAt
-	if settled.IsZero() || !proof.DecidedAt.After(settled) || proof.Result == alert.ProofPending {
+	late := proof.DecidedAt.After(settled) || ofLateAnswer(story, proof)
+	if settled.IsZero() || !late || proof.Result == alert.ProofPending {
 		return LateNote{}, false
 	}
 	loud := proof.Result == alert.ProofFraud || proof.Result == alert.ProofDenied
-	text := fmt.Sprintf("The phone of %s says: %s.", who(story), proofWords(proof))
+	text := fmt.Sprintf("The push to %s: %s.", who(story), proofWords(proof))
 	if loud {
 		text = "🚨 " + text + " Their chat account may be stolen: until somebody clears it, Securitybot asks them nothing."
 	}
@@ -198,4 +200,10 @@ func lateProof(story store.Story, proof alert.Proof) (LateNote, bool) {
 		Name: fmt.Sprintf("proof-%d", proof.Attempt), Loud: loud,
 		Message: chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}},
 	}, true
+}
+
+func ofLateAnswer(story store.Story, proof alert.Proof) bool {
+	return slices.ContainsFunc(story.Answers, func(answer alert.Answer) bool {
+		return answer.Late && answer.ID != "" && answer.ID == proof.AnswerID
+	})
 }

@@ -67,7 +67,7 @@ func openLate(story store.Story) bool {
 // promise is what a yes leads to, in three parts: the code in the middle is what
 // to compare.
 func promise(record store.Record) (before, code, after string) {
-	return "If you say yes, your phone will show ", record.Code, " for you to approve. We never ask for a password."
+	return "If you say yes, your phone shows ", record.Code, ". We never ask for a password."
 }
 
 func answers(story store.Story, sealer *seal.Sealer) []chat.Button {
@@ -149,7 +149,7 @@ func outcomeFor(story store.Story) string {
 	case verdict.Suspicious(), story.Distrust != nil:
 		return handed
 	case verdict.Outcome == alert.Confirmed && story.Record.EscalatedAt.IsZero():
-		return "Thank you! You said yes and your phone confirmed it. Nothing more to do."
+		return "Thank you! Your phone confirmed your yes. Nothing more to do."
 	case verdict.Outcome == alert.Denied, story.Record.Escalation == store.EscalationLateNo:
 		return "Thank you for telling us that it wasn't you. The security team knows and will get in touch soon. " +
 			"Please leave the computer as it is until then."

@@ -37,6 +37,8 @@ func Refused(refusal store.Refusal) string {
 		return "This question was sent to somebody else, so only they can answer it. The security team can see that it was pressed."
 	case store.RefusedForged:
 		return "This button was not made by Securitybot, so nothing was changed."
+	case store.RefusedStale:
+		return "This question has changed since. Please answer it as it stands now."
 	case store.RefusedAnswered:
 		return "You have answered this already; your first answer stands."
 	case store.RefusedSaidNo:

@@ -79,6 +79,8 @@ type bot struct {
 	env   []string
 	args  []string
 
+	sandboxPort int // of a sandbox in a process of its own; else 0
+
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -111,6 +113,7 @@ func (b *bot) in(t *testing.T) *bot {
 	t.Helper()
 	return &bot{
 		T: t, data: b.data, port: b.port, tport: b.tport, env: b.env, args: b.args, cmd: b.cmd, exited: b.exited, out: b.out,
+		sandboxPort: b.sandboxPort,
 	}
 }
 
@@ -227,7 +230,13 @@ func (b *bot) stays(wait time.Duration, what string, holds func() bool) {
 	}
 }
 
-func (b *bot) url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", b.port, path) }
+func (b *bot) url(path string) string {
+	port := b.port
+	if b.sandboxPort != 0 && strings.HasPrefix(path, "/sandbox") {
+		port = b.sandboxPort
+	}
+	return fmt.Sprintf("http://127.0.0.1:%d%s", port, path)
+}
 
 func tail(text string) string { return text[max(0, len(text)-6000):] }
 

@@ -88,43 +88,40 @@ func requireWaited(t *testing.T, log []seen, wait time.Duration) {
 	require.NotZero(t, limits)
 }
 
-// Slack is away for a minute while a question, a case and an edit are due.
+// Slack is away for a minute while a question, a case and an edit are due: at
+// first it answers with errors, then not at all.
 func TestSlackDownForAMinute(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"error", "hang"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			b := running(t)
-			denied := b.reports(alertAbout(bob))
-			proved := b.reports(alertAbout(carol))
-			toBob, toCarol := b.asked(bob), b.asked(carol)
+	b := running(t)
+	denied := b.reports(alertAbout(bob))
+	proved := b.reports(alertAbout(carol))
+	toBob, toCarol := b.asked(bob), b.asked(carol)
 
-			b.suffers(fault{Service: "slack", Method: "*", Fault: kind, Times: forGood})
-			waiting := b.reports(alertAbout(alice))
-			b.clicks(bob, toBob, "no")
-			b.clicks(carol, toCarol, "yes")
-			b.phone(carol, "approve")
-			b.settles(denied, "denied", "")
-			b.settles(proved, "confirmed", "")
-			b.stays(time.Minute, "nothing reaches Slack", func() bool {
-				return len(b.security()) == 0 && len(b.questions(alice)) == 0 && b.questions(carol)[0].offers("yes")
-			})
-			b.undecided(waiting)
-			b.recovers()
+	b.suffers(fault{Service: "slack", Method: "*", Fault: "error", Times: 12})
+	b.suffers(fault{Service: "slack", Method: "*", Fault: "hang", Times: forGood})
+	waiting := b.reports(alertAbout(alice))
+	b.clicks(bob, toBob, "no")
+	b.clicks(carol, toCarol, "yes")
+	b.phone(carol, "approve")
+	b.settles(denied, "denied", "")
+	b.settles(proved, "confirmed", "")
+	b.stays(time.Minute, "nothing reaches Slack", func() bool {
+		return len(b.security()) == 0 && len(b.questions(alice)) == 0 && b.questions(carol)[0].offers("yes")
+	})
+	b.undecided(waiting)
+	b.recovers()
 
-			b.buttonless(bob)
-			b.buttonless(carol)
-			b.eventually("the case", func() bool { return b.alert(denied).has("case_opened") })
-			b.answers(alice, "yes")
-			b.phone(alice, "approve")
-			b.settles(waiting, "confirmed", "")
-			require.Len(t, b.security(), 1)
-			for email, id := range map[string]string{alice: waiting, bob: denied, carol: proved} {
-				require.Len(t, b.questions(email), 1)
-				require.Equal(t, 1, b.alert(id).count("asked"))
-				require.Equal(t, 1, b.alert(id).count("settled"))
-			}
-		})
+	b.buttonless(bob)
+	b.buttonless(carol)
+	b.eventually("the case", func() bool { return b.alert(denied).has("case_opened") })
+	b.answers(alice, "yes")
+	b.phone(alice, "approve")
+	b.settles(waiting, "confirmed", "")
+	require.Len(t, b.security(), 1)
+	for email, id := range map[string]string{alice: waiting, bob: denied, carol: proved} {
+		require.Len(t, b.questions(email), 1)
+		require.Equal(t, 1, b.alert(id).count("asked"))
+		require.Equal(t, 1, b.alert(id).count("settled"))
 	}
 }
 
@@ -213,6 +210,33 @@ func TestSlackRefusesTheChannel(t *testing.T) {
 			require.Equal(t, 1, b.alert(id).count("webhook_sent"))
 		})
 	}
-	require.Len(t, endpoint.cases, 5, "once more for the one that was refused, and never again")
+	require.Len(t, endpoint.about(""), 5, "once more for the one that was refused, and never again")
+	require.Empty(t, b.security())
+}
+
+// What comes after the verdict reaches the second target as well.
+func TestLateWordsWhileSlackRefuses(t *testing.T) {
+	t.Parallel()
+	endpoint := newEndpoint(t, 0)
+	b := running(t, "ESCALATION_WEBHOOK_URL="+endpoint.URL, "ESCALATION_WEBHOOK_SECRET="+webhookSecret,
+		"SECURITYBOT_DEADLINE=5s", "SECURITYBOT_REMINDERS=none", "SECURITYBOT_WATCH_FOR=2m")
+	id := b.reports(alertAbout(alice))
+	question := b.asked(alice)
+	b.suffers(fault{Service: "slack", Method: "chat.postMessage", Fault: "error", Code: "is_archived", Times: forGood})
+	b.settles(id, "no_response", "")
+	b.eventually("the case", func() bool { return len(endpoint.about(id)) == 1 })
+	b.clicks(alice, question, "no")
+	b.explains(alice, "That was somebody else")
+	b.eventually("the late no and its words", func() bool { return len(endpoint.about(id)) == 3 })
+
+	bodies := map[string]string{}
+	for _, told := range endpoint.about(id) {
+		require.NoError(t, told.signed)
+		bodies[told.id] = told.body
+	}
+	require.Contains(t, bodies["case-"+id], `"type":"case.opened"`)
+	require.Contains(t, bodies["case-"+id+"-no"], "now says that it was not them")
+	require.Contains(t, bodies["case-"+id+"-words"], "That was somebody else")
+	b.eventually("all of it is known", func() bool { return b.alert(id).count("webhook_sent") == 3 })
 	require.Empty(t, b.security())
 }

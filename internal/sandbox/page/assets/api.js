@@ -35,6 +35,5 @@ export const api = {
   submit: (user, values) => post("/sandbox/control/submit", { user, values }),
   close: (user) => post("/sandbox/control/close", { user }),
   push: (txid, result) => post(`/sandbox/control/pushes/${part(txid)}`, { result }),
-  trust: (user) => post("/sandbox/control/trust", { user }),
   events: () => new EventSource("/sandbox/events"),
 };

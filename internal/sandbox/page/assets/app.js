@@ -49,7 +49,7 @@ function renderBoot() {
   const strip = at("boot");
   strip.hidden = model.online && status.phase === "ready";
   strip.dataset.phase = model.online ? status.phase : "offline";
-  const detail = model.online && status.phase === "building" && status.detail;
+  const detail = model.online && status.phase === "building" && /: (.+)$/.exec(status.detail ?? "")?.[1]; // the package at hand
   show(strip, JSON.stringify([model.online, status]), () => [
     h("span", { class: "boot-text" }, bootText(status)),
     model.online && status.phase === "building" && progress(status),

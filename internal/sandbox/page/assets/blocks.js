@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
-import { link, mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn, signs } from "./mrkdwn.js";
 import { slackDate } from "./when.js";
 
 // words renders a text object: mrkdwn is marked up, plain_text never is.
@@ -13,7 +13,7 @@ export function words(text, ctx) {
   return plain(text.text ?? "");
 }
 
-const plain = (text) => text.split("\n").flatMap((line, i) => (i ? [h("br"), line] : [line]));
+const plain = (text) => text.split("\n").flatMap((line, i) => (i ? [h("br"), signs(line)] : signs(line)));
 
 function button(element, ctx) {
   const label = element.text?.text ?? element.action_id;

@@ -1,8 +1,6 @@
 // How grave a case is: what it is called, and in which colour it stands.
 
-import { model } from "./live.js";
-
-const STOLEN = ["contradicted", "fraud"];
+import { model, stolen } from "./live.js";
 
 // gravity sorts an alert's outcome into {level, label}. Levels: grave, high,
 // mid, low, good.
@@ -20,25 +18,24 @@ export function gravity(alert) {
   }
 }
 
-export const stolen = (alert) => alert?.verdict === "denied" && STOLEN.some((r) => (alert.verdict_reason ?? "").includes(r));
-
-// alertOf finds the alert that a message belongs to: by its metadata, or by
-// an alert's id in its links.
-export function alertOf(message) {
-  const named = message.metadata?.event_payload?.alert_id;
-  const text = named ? "" : JSON.stringify(message.blocks ?? "");
-  return model.alerts.find((a) => (named ? a.id === named : text.includes(a.id))) ?? null;
+// keyOfPost splits what the bot's messages carry: "<alert id>/<purpose>".
+function keyOfPost(message) {
+  const [id = "", purpose = ""] = String(message.metadata?.event_payload?.key ?? "").split("/", 2);
+  return { id, purpose };
 }
 
-// caseGravity is the gravity of a case in the channel. A case that is older
-// than the alerts at hand is judged by the words of its first block.
+// alertIDOf is the alert that a message of the bot belongs to, or "".
+export const alertIDOf = (message) => keyOfPost(message).id;
+
+// caseGravity is the gravity of a message in the channel. What was raised
+// after the verdict, and a case older than the alerts at hand, is judged by the
+// mark that its words begin with.
 export function caseGravity(message) {
-  const alert = alertOf(message);
-  if (alert?.verdict) return gravity(alert);
-  const head = JSON.stringify(message.blocks?.[0] ?? message.text ?? "").toLowerCase();
-  if (/stolen|contradict|fraud/.test(head)) return { level: "grave", label: "Looks stolen" };
-  if (/denied|was not|wasn.t|said no/.test(head)) return { level: "grave", label: "It was not them" };
-  if (/no answer|not answer|silence|not sure|unsure/.test(head)) return { level: "mid", label: "No answer" };
-  if (/prove|proof/.test(head)) return { level: "high", label: "Yes, not proven" };
-  return { level: "low", label: "Case" };
+  const { id, purpose } = keyOfPost(message);
+  const alert = model.alerts.find((a) => a.id === id);
+  if (alert?.verdict && purpose === "case" && alert.verdict !== "confirmed") return gravity(alert);
+  const mark = MARKS.find(([sign]) => message.text?.startsWith(sign));
+  return mark ? { level: mark[1], label: purpose.startsWith("raised") ? "Raised later" : mark[2] } : { level: "low", label: "Case" };
 }
+
+const MARKS = [["\u{1f6a8}", "grave", "Looks stolen"], ["\u{1f534}", "grave", "It was not them"], ["\u{1f7e0}", "high", "Case"], ["\u{1f7e1}", "mid", "Case"]];

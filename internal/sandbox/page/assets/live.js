@@ -19,12 +19,18 @@ export const model = {
   state: null,      // GET /sandbox/state for that person
   alerts: [],       // newest first
   alert: null,      // the selected alert, whole
-  selected: null,   // its id
-  follow: true,     // select whatever alert is newest
+  selected: linked(), // its id
+  distrusted: new Set(), // emails of people whose chat account is under suspicion
+  follow: !linked(), // select whatever alert is newest
   status: null,     // GET /sandbox/status
   examples: [],
   online: true,
 };
+
+// linked is the alert that the page's address names, as the links of cases do.
+function linked() {
+  return /^#[0-9a-f]{64}$/.test(location.hash) ? location.hash.slice(1) : null;
+}
 
 let changed = () => {};
 
@@ -32,6 +38,11 @@ let changed = () => {};
 export function start(onChange) {
   changed = onChange;
   listen();
+  window.addEventListener("hashchange", () => {
+    if (!linked()) return;
+    model.follow = false;
+    select(linked());
+  });
   loadExamples();
   loop(refreshStatus, () => (model.status?.phase === "ready" ? READY_POLL : BOOT_POLL));
   loop(refreshAlerts, () => LIST_POLL);
@@ -90,7 +101,25 @@ const refreshAlerts = once(async () => {
   model.alerts = alerts;
   if (newest && model.follow && grew) select(newest);
   changed();
+  await refreshDistrust();
 });
+
+const STOLEN = ["contradicted", "fraud"];
+
+// stolen tells whether an alert ended with the chat account under suspicion.
+export const stolen = (alert) => alert?.verdict === "denied" && STOLEN.includes(alert.verdict_reason);
+
+// refreshDistrust asks of each person with such an alert how it stands now: a
+// responder may have cleared them since.
+async function refreshDistrust() {
+  const newest = new Map();
+  for (const a of model.alerts.filter(stolen)) if (a.subject?.email && !newest.has(a.subject.email)) newest.set(a.subject.email, a.id);
+  const all = await Promise.all([...newest.values()].map(api.alert));
+  const now = all.filter((a) => a.person?.distrusted).map((a) => a.person.email);
+  if (now.join() === [...model.distrusted].join()) return;
+  model.distrusted = new Set(now);
+  changed();
+}
 
 const refreshAlert = once(async () => {
   const id = model.selected;

@@ -48,13 +48,17 @@ function body(message, ctx) {
   return h("div", { class: "block" }, mrkdwn(message.text, ctx));
 }
 
+// posts draws messages in a row; one that follows its author's last needs no
+// name above it, as in Slack.
+export const posts = (list, ctx) => list.map((m, i) => post(m, ctx, i > 0 && list[i - 1].user === m.user && !m.ephemeral));
+
 // post draws one message. ctx is that of blocks, and reply(message) where
 // a thread can be answered.
-export function post(message, ctx) {
+export function post(message, ctx, follows = false) {
   const author = find(message.user);
   const sent = tsDate(message.ts);
   const mine = { ...ctx, press: ctx.press && ((element, node) => ctx.press(message, element, node)) };
-  return h("article", { class: `post ${message.ephemeral ? "ephemeral" : ""}`, "data-ts": message.ts },
+  return h("article", { class: `post ${message.ephemeral ? "ephemeral" : ""} ${follows ? "follows" : ""}`, "data-ts": message.ts },
     face(author),
     h("div", { class: "post-body" },
       message.ephemeral && h("div", { class: "only-you" }, icon("eye", 12), "Only visible to you"),
@@ -70,7 +74,7 @@ export function thread({ message, replies }, ctx) {
   return h("div", { class: "thread" },
     post(message, ctx),
     replies.length > 0 && h("div", { class: "replies", role: "group", "aria-label": `${replies.length} replies` },
-      replies.map((r) => post(r, ctx))),
+      posts(replies, ctx)),
     ctx.reply && !message.ephemeral && h("button", { type: "button", class: `thread-reply ${replies.length ? "" : "shy"}`, on: { click: () => ctx.reply(message) } },
       icon("reply", 12), replies.length ? `${replies.length} ${replies.length === 1 ? "reply" : "replies"} · reply in thread` : "Reply in thread"));
 }

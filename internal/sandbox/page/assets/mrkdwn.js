@@ -22,11 +22,19 @@ function emoji(name) {
     s("circle", { cx: 8, cy: 8, r: 7 }), mood !== "note" && s("path", { d: GLYPH[mood] }));
 }
 
+const SIGNS = { "\u{1f6a8}": "rotating_light", "\u{1f534}": "red_circle", "\u{1f7e0}": "large_orange_circle", "\u{1f7e1}": "large_yellow_circle" };
+
+// signs draws the emoji that the bot's own words begin with, as not every
+// computer has a font for them.
+export const signs = (text) => text.split(/(\u{1f6a8}|\u{1f534}|\u{1f7e0}|\u{1f7e1})/u).map((piece) => (SIGNS[piece] ? emoji(SIGNS[piece]) : piece));
+
 export const decode = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-// link opens http(s) addresses in a new tab; any other scheme stays text.
+// link opens http(s) addresses in a new tab, and this page's own in place; any
+// other scheme stays text.
 export function link(url, label) {
   if (!/^https?:\/\//i.test(url)) return label || url;
+  if (url.startsWith(`${location.origin}/sandbox#`)) return h("a", { href: url.slice(url.indexOf("#")) }, label || url);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label || url);
 }
 

@@ -36,12 +36,16 @@ function request(push, more) {
     refresh();
   };
   const key = (result, label, name) => h("button", { type: "button", class: `key ${result}`, testid: `push-${result}`, on: { click: decide(result) } }, icon(name, 18), label);
+  const info = push.info ?? [];
+  const notice = info.find((row) => row.k === "Notice");
+  const rows = info.filter((row) => row !== notice && !(push.code && row.v === push.code));
   return h("div", { class: "push" },
     h("div", { class: "push-app" }, icon("shield", 14), "Login approval", h("span", { class: "grow" }),
       h("span", { class: "push-left", "aria-hidden": "true", "data-until": push.expires_at }, "")),
-    h("h3", {}, push.title),
-    push.code && h("div", { class: "push-code" }, h("span", {}, "Code"), h("b", {}, push.code)),
-    h("dl", {}, (push.info ?? []).map((row) => [h("dt", {}, row.k), h("dd", {}, row.v)])),
+    h("p", { class: "push-title" }, push.title),
+    notice && h("h3", {}, notice.v),
+    push.code && h("div", { class: "push-code" }, h("span", {}, "Same code", h("br"), "as in Slack?"), h("b", {}, push.code)),
+    h("dl", {}, rows.map((row) => [h("dt", {}, row.k), h("dd", {}, row.v)])),
     h("div", { class: "keys" }, key("approve", "Approve", "check"), key("deny", "Deny", "cross")),
     key("fraud", "It’s fraud", "flag"),
     more > 0 && h("p", { class: "push-more" }, `and ${more} more waiting`));

@@ -2,9 +2,9 @@
 
 import { h, reconcile, show } from "./dom.js";
 import { icon, mug } from "./icons.js";
-import { conversations, isHuman, keyOf, nameOf, post } from "./message.js";
-import { alertOf, caseGravity } from "./gravity.js";
-import { become, model, select, subjectOf } from "./live.js";
+import { conversations, isHuman, keyOf, nameOf, post, posts } from "./message.js";
+import { alertIDOf, caseGravity } from "./gravity.js";
+import { become, me, model, select, subjectOf } from "./live.js";
 
 let frame = null;
 let counted = null;
@@ -26,19 +26,27 @@ function quiet() {
 
 function caseCard(entry) {
   const { level, label } = caseGravity(entry.message);
-  const alert = alertOf(entry.message);
-  return h("section", { class: `case ${level}`, testid: "case", "data-gravity": level, "aria-label": `Case: ${label}` },
+  const id = alertIDOf(entry.message);
+  const ctx = { nameOf, zone: me().tz }; // one clock on the whole screen
+  return h("section", { class: `case ${level}`, testid: "case", "data-gravity": level, "data-alert": id, "aria-label": `Case: ${label}` },
     h("div", { class: "case-tag" }, icon(level === "grave" ? "warn" : "flag", 12), label,
-      alert && h("button", { type: "button", class: "case-open", on: { click: () => reveal(alert) } }, "timeline")),
-    post(entry.message, { nameOf }),
-    entry.replies.length > 0 && h("div", { class: "replies" }, entry.replies.map((r) => post(r, { nameOf }))));
+      id && h("button", { type: "button", class: "case-open", on: { click: () => reveal(id) } }, "its timeline")),
+    post(entry.message, ctx),
+    entry.replies.length > 0 && h("div", { class: "replies" }, posts(entry.replies, ctx)));
 }
 
-function reveal(alert) {
-  const person = subjectOf(alert);
+function reveal(id) {
+  const person = subjectOf(model.alerts.find((a) => a.id === id));
   if (person) become(person.email);
   model.follow = false;
-  select(alert.id);
+  select(id);
+}
+
+// bring shows what just came: the case of the alert that one looks at from its
+// top, anything else at the end.
+function bring(list) {
+  const mine = [...list.querySelectorAll("[data-alert]")].findLast((c) => c.dataset.alert === model.selected);
+  list.scrollTop = mine ? mine.offsetTop - list.offsetTop - 6 : list.scrollHeight;
 }
 
 const cases = () => conversations(model.state?.channel ?? []).filter((c) => !isHuman(c.message));
@@ -47,11 +55,11 @@ const cases = () => conversations(model.state?.channel ?? []).filter((c) => !isH
 export function renderSecurity(root) {
   frame ??= build(root);
   const entries = cases();
-  const rows = entries.map((e) => ({ key: keyOf(e.message), sig: JSON.stringify([e, caseGravity(e.message)]), build: () => caseCard(e) }));
+  const rows = entries.map((e) => ({ key: keyOf(e.message), sig: JSON.stringify([e, caseGravity(e.message), me().tz]), build: () => caseCard(e) }));
   if (!rows.length && model.state) rows.push({ key: "quiet", sig: "", build: quiet });
   reconcile(frame.list, rows, { key: (r) => r.key, signature: (r) => r.sig, build: (r) => r.build() });
   const size = JSON.stringify(rows.map((r) => r.sig.length));
-  if (frame.size !== size) frame.list.scrollTop = frame.list.scrollHeight;
+  if (frame.size !== size) bring(frame.list);
   frame.size = size;
 }
 

@@ -1,6 +1,7 @@
 // The buttons that send an alert as a detection would, and the curl that does
 // the same without this page.
 
+import { showCommand } from "./command.js";
 import { h, show } from "./dom.js";
 import { first, me, model, sendAlert } from "./live.js";
 import { toast } from "./toast.js";
@@ -27,17 +28,9 @@ export function curl(example, person) {
 }
 
 function openCurl(example) {
-  const dialog = document.getElementById("curl");
-  const command = curl(example, me());
-  const copy = async (event) => {
-    await navigator.clipboard.writeText(command).then(() => { event.target.textContent = "Copied"; }, () => toast("Select the text and copy it."));
-  };
-  dialog.replaceChildren(
-    h("header", {}, h("h2", { id: "curl-title" }, "The same alert, from your terminal"), h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: () => dialog.close() } }, "×")),
-    h("p", {}, "The token names the source. The answer is 202 with the alert’s id and links; the same body again within ten minutes is the same alert. Sent this way it keeps its real deadline; this page’s buttons shorten it to 90 seconds."),
-    h("pre", { testid: "curl-text", tabindex: 0 }, command),
-    h("footer", {}, h("button", { type: "button", class: "copy", on: { click: copy } }, "Copy")));
-  dialog.showModal();
+  showCommand("The same alert, from your terminal",
+    "The token names the source. The answer is 202 with the alert’s id and links; the same body again within ten minutes is the same alert. Sent this way it keeps its real deadline; this page’s buttons shorten it to 90 seconds.",
+    curl(example, me()));
 }
 
 async function send(example, node) {
@@ -53,9 +46,10 @@ async function send(example, node) {
 }
 
 function sender(example) {
-  return h("div", { class: `sender ${example.alert?.severity ?? ""}` },
+  return h("div", { class: "sender" },
     h("button", { type: "button", class: "sender-send", testid: `send-${example.name}`, title: example.alert?.title, on: { click: (event) => send(example, event.currentTarget) } },
       h("b", {}, example.button)),
+    h("span", { class: `level ${example.alert?.severity ?? ""}` }),
     h("button", { type: "button", class: "sender-curl", testid: `curl-${example.name}`, "aria-label": `See the curl for ${example.button}`, on: { click: () => openCurl(example) } }, "see the curl"));
 }
 

@@ -5,6 +5,7 @@ import { h, reconcile, show } from "./dom.js";
 import { icon } from "./icons.js";
 import { conversations, face, keyOf, nameOf, thread } from "./message.js";
 import { confirmed, showModal } from "./modal.js";
+import { showCommand } from "./command.js";
 import { first, me, model, refresh } from "./live.js";
 import { toast } from "./toast.js";
 
@@ -79,24 +80,21 @@ function lock(row, node, on) {
 }
 
 function header(person) {
-  const frozen = person.distrusted === true;
+  const frozen = model.distrusted.has(person.email);
   return [
     face(null, "small"), h("b", {}, "Securitybot"), h("span", { class: "app" }, "APP"),
     h("span", { class: "grow" }),
     person.deactivated && h("span", { class: "pill" }, "account deactivated"),
-    frozen && h("span", { class: "pill grave", title: `securitybot person trust ${person.email} --reason "…"` }, "chat account not trusted"),
-    frozen && h("button", { type: "button", class: "pill-button", testid: "trust", on: { click: () => trust(person) } }, "Clear, as a responder"),
+    frozen && h("span", { class: "pill grave" }, "not trusted any more"),
+    frozen && h("button", { type: "button", class: "pill-button", testid: "trust", on: { click: () => howToTrust(person) } }, "how to clear"),
   ];
 }
 
-async function trust(person) {
-  try {
-    await api.trust(person.email);
-    toast(`A responder has cleared ${first(person)}: chat answers count again.`);
-  } catch (error) {
-    toast(`Not cleared: ${error.message}`);
-  }
-  refresh();
+// howToTrust shows the command with which a responder ends the distrust.
+function howToTrust(person) {
+  showCommand(`${first(person)}’s chat account is not believed`,
+    "Nobody clears that from Slack or from this page. A responder who has spoken to the person does, beside the running Securitybot, and the timeline keeps who and why:",
+    `bin/securitybot person trust ${person.email} --reason 'spoke to ${first(person)}, new laptop, sessions ended'`);
 }
 
 function nothing(person) {
@@ -126,7 +124,8 @@ export function renderSlack(root) {
     key: keyOf(t.message), sig: JSON.stringify([t, i === lively, person.tz]),
     node: () => { const n = thread(t, ctx); n.classList.toggle("lively", i === lively); return n; },
   }));
-  show(frame.head, JSON.stringify(person), () => header(person));
+  show(frame.head, JSON.stringify([person, model.distrusted.has(person.email)]), () => header(person));
+  frame.pane.querySelector(".composer").hidden = person.deactivated === true;
   reconcile(frame.list, rows.length || !model.state?.dm ? rows : [nothing(person)], {
     key: (r) => `${person.email}|${r.key}`, signature: (r) => r.sig ?? JSON.stringify(person), build: (r) => r.node(),
   });

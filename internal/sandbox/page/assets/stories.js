@@ -3,8 +3,8 @@
 
 import { h, show } from "./dom.js";
 import { icon } from "./icons.js";
-import { gravity, stolen } from "./gravity.js";
-import { become, first, find, me, model, people, pushesOf, sendAlert, subjectOf } from "./live.js";
+import { gravity } from "./gravity.js";
+import { become, first, find, me, model, people, pushesOf, select, sendAlert, stolen, subjectOf } from "./live.js";
 import { livePush } from "./phone.js";
 import { nextWait } from "./record.js";
 import { because } from "./sentences.js";
@@ -20,7 +20,7 @@ const STORIES = {
     title: () => "It was me", sub: "yes, then proof", icon: "check", example: /sudo/, pushes: true,
     steps: ["Alert", "Question", "Answer", "Proof", "Settled"],
     asked: (n) => [`${n} just got a question. Press `, b("Yes, it was me"), ` in ${n}’s Slack.`],
-    modal: () => ["Say why in a few words and ", b("submit"), ". They end up in the record, word for word."],
+    modal: () => ["Say why in a few words and press ", b("Send"), ". They end up in the record, word for word."],
     push: (n) => [`A yes is only a claim, so ${n}’s phone lit up. Same code as in Slack? Press `, b("Approve"), "."],
     points: { asked: "yes", modal: "modal", push: "approve" },
   },
@@ -28,7 +28,7 @@ const STORIES = {
     title: (n) => `You stole ${n}’s Slack`, sub: "yes in chat, Deny on phone", icon: "warn", example: /console|okta|factor|forward/, pushes: true,
     steps: ["Break-in", "Question", "Your lie", `The phone`, "Caught"],
     asked: (n) => [`You are the thief, and ${n}’s Slack is open on your laptop. It asks about what you just did. Lie: press `, b("Yes, it was me"), "."],
-    modal: () => ["Invent an excuse and ", b("submit"), " it. Nobody will notice. Right?"],
+    modal: () => ["Invent an excuse and press ", b("Send"), ". Nobody will notice. Right?"],
     push: (n) => [`But the phone is in ${n}’s pocket. Be ${n} now: “Somebody answered YES as you”. Press `, b("Deny"), "."],
     points: { asked: "yes", modal: "modal", push: "deny" },
   },
@@ -53,10 +53,7 @@ function cast(name) {
   return fresh[0] ?? usable[0] ?? me();
 }
 
-export function distrusted(person) {
-  if (person.distrusted !== undefined) return person.distrusted;
-  return model.alerts.some((a) => stolen(a) && subjectOf(a)?.email === person.email);
-}
+export const distrusted = (person) => model.distrusted.has(person.email);
 
 function spent(person) {
   const recent = pushesOf(person).filter((p) => Date.now() - Date.parse(p.created_at) < HOUR);
@@ -72,8 +69,10 @@ async function play(name) {
   const example = exampleFor(name);
   if (!example) return toast("The sandbox has not sent its example alerts yet.");
   const person = cast(name);
-  story = { name, email: person.email, id: null };
+  const waiting = name === "it-was-me" ? openQuestion(person) : null;
+  story = { name, email: person.email, id: waiting?.id ?? null };
   become(person.email);
+  if (waiting) return select(waiting.id);
   try {
     const sent = await sendAlert(example, person.email);
     if (story?.name === name) story.id = sent.id;
@@ -83,12 +82,17 @@ async function play(name) {
   }
 }
 
+// openQuestion is a question that waits in the person's Slack already: there is
+// no need to send another.
+const openQuestion = (person) => model.alerts.find((a) => ["received", "asking"].includes(a.status) && subjectOf(a)?.email === person.email);
+
 // moment reads off where the story stands.
 function moment(alert, person) {
   if (!alert) return "starting";
   if (alert.verdict) return "done";
   if (model.user === person.email && model.state?.modal) return "modal";
   if (livePush(person)) return "push";
+  if ((alert.timeline ?? []).at(-1)?.kind === "push_again_offered") return "again";
   if (alert.answer) return "answered";
   return (alert.timeline ?? []).some((e) => e.kind === "asked") ? "asked" : "starting";
 }
@@ -96,25 +100,28 @@ function moment(alert, person) {
 function stepOf(name, at, alert) {
   if (at === "done") return 4;
   if (name === "nobody") return 1 + Math.min(2, (alert?.timeline ?? []).filter((e) => e.kind === "reminded").length) - (at === "starting" ? 1 : 0);
-  return { starting: 0, asked: 1, modal: 2, answered: 3, push: 3 }[at];
+  return { starting: 0, asked: 1, modal: 2, answered: 3, push: 3, again: 3 }[at];
 }
 
-// took says how long the alert needed, when that is worth saying.
+// took says how long the proof needed, when that is worth saying.
 function took(alert) {
-  const settled = (alert.timeline ?? []).find((e) => e.kind === "settled");
-  const seconds = settled ? Math.round((Date.parse(settled.at) - Date.parse(alert.timeline[0].at)) / 1000) : 0;
-  return seconds > 0 && seconds < 600 ? ` after ${seconds} s` : "";
+  const at = (kind) => Date.parse((alert.timeline ?? []).find((e) => e.kind === kind)?.at);
+  const seconds = Math.round((at("settled") - at("answered")) / 1000);
+  return seconds > 0 && seconds < 600 ? `, ${seconds} s after the yes` : "";
 }
 
 function outcome(alert, n) {
   switch (alert.verdict) {
-    case "confirmed": return [b(`Confirmed${took(alert)}.`), ` A claim, then proof, and ${n} is back to work. Nobody in security heard a thing.`];
+    case "confirmed": return [b(`Confirmed${took(alert)}.`), ` A claim, then proof, and ${n} is back to work. Security never heard of it.`];
     case "denied":
-      if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and ${n}’s chat account is not believed any more.`];
+      if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and nothing that ${n}’s Slack says is believed until a responder clears it.`];
       return [b("It was not them."), " The case was in #security the moment the button was pressed."];
-    case "no_response": return [b("Silence is an outcome."), ` The case is in #security. The buttons stay: a late no raises it, a late yes closes nothing.`];
+    case "no_response":
+      if (alert.answer?.choice === "no") return [b("A late no."), " The case is raised again in #security, louder."];
+      return [b("Silence is an outcome."), ` The case is in #security. The buttons stay: a late no raises it, a late yes closes nothing.`];
     case "unsure": return [b("Not sure"), " is a fine answer: the security team has the case, and the words that come with it."];
     case "unproven": return [b("A yes without proof."), ` It counts for nothing: ${because(alert.verdict_reason) || "no proof"}. The security team has it.`];
+    case "unasked": return [b("Not asked"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
     case "unreachable": return [b("Nobody to ask"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
     default: return [b(`Settled: ${String(alert.verdict).replaceAll("_", " ")}.`), " ", because(alert.verdict_reason)];
   }
@@ -130,6 +137,7 @@ function line(plot, at, alert, n) {
   if (at === "done") return outcome(alert, n);
   if (at === "starting") return starting(n);
   if (at === "answered") return ["The answer is recorded. Waiting for the phone…"];
+  if (at === "again") return ["Nobody touched the phone, and that proves nothing. Press ", b("Send it again"), ` in ${n}’s Slack, or let the deadline decide.`];
   if (!plot) return idle(at, n);
   return (plot[at] ?? plot.asked)(n);
 }
