@@ -54,7 +54,7 @@ func Case(story store.Story, links Links) chat.Message {
 // wordsOf introduces an explanation; a thief's are not the person's own.
 func wordsOf(record store.Record) string {
 	if suspected(record) {
-		return "What came with that yes:"
+		return "That yes came with these words:"
 	}
 	return "In their own words:"
 }

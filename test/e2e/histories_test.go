@@ -21,7 +21,7 @@ import (
 )
 
 // updateHistories has the histories that workflows/replay_test.go replays
-// recorded anew: UPDATE_HISTORIES=1 go test -run TestHistories ./test/e2e
+// recorded anew, by UPDATE_HISTORIES=1 go test -run TestHistories ./test/e2e.
 var updateHistories = os.Getenv("UPDATE_HISTORIES") != ""
 
 // Real conversations, finished and still waiting, replay with the code that

@@ -36,6 +36,7 @@ func TestSlackFails(t *testing.T) {
 		require.Len(t, b.questions(tc.email), 1, "%s is asked once", tc.email)
 	}
 	require.Len(t, b.security(), len(conversations), "one case each")
+	require.NotZero(t, b.requests("slack", "conversations.history"), "an unknown outcome is looked up")
 	requireWaited(t, b.log("slack"), time.Duration(wait)*time.Second)
 }
 

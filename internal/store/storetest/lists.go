@@ -63,7 +63,7 @@ func listPages(b *bench) {
 	for limit := 1; limit <= 10; limit++ {
 		var got []string
 		filter := store.Filter{Limit: limit}
-		for pages := 0; pages < 10; pages++ {
+		for range 10 {
 			var page []store.Record
 			b.in(func(ctx context.Context, tx store.Tx) {
 				var err error
@@ -91,7 +91,7 @@ func unfinished(b *bench) {
 	before := after(2 * time.Second) // the ninth came at this very moment
 	for limit := 1; limit <= 10; limit++ {
 		got, last := []string{}, ""
-		for pages := 0; pages < 12; pages++ {
+		for range 12 {
 			var page []store.Record
 			b.in(func(ctx context.Context, tx store.Tx) {
 				var err error

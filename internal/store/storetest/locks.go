@@ -17,14 +17,14 @@ const (
 )
 
 func oneInsertWins(b *bench) {
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		return b.db.InTx(b.Context(), func(tx store.Tx) error { return tx.InsertAlert(b.Context(), plain(1)) })
 	})
 	b.oneWon(errs)
 }
 
 func oneDistrustWins(b *bench) {
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		return b.db.InTx(b.Context(), func(tx store.Tx) error {
 			return tx.InsertDistrust(b.Context(), store.Distrust{Person: alice, AlertID: id(1), Since: noon})
 		})
@@ -48,7 +48,7 @@ func (b *bench) oneWon(errs []error) {
 
 func lockAlertSerializes(b *bench) {
 	b.insert(plain(1))
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		return b.repeat(func(tx store.Tx) error {
 			record, err := tx.LockAlert(b.Context(), id(1))
 			if err != nil {
@@ -65,7 +65,7 @@ func lockAlertSerializes(b *bench) {
 }
 
 func lockNameSerializes(b *bench) {
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		return b.repeat(func(tx store.Tx) error {
 			if err := tx.LockName(b.Context(), "counter 👍"); err != nil {
 				return err
@@ -103,7 +103,7 @@ func claimedOnce(b *bench) {
 		b.enqueue(outgoing(id(1), "wake", fmt.Sprint(n), noon))
 	}
 	taken := make(chan int64, 2*entries)
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		for {
 			claimed := 0
 			err := b.db.InTx(b.Context(), func(tx store.Tx) error {
@@ -132,7 +132,7 @@ func claimedOnce(b *bench) {
 
 func settingKeptOnce(b *bench) {
 	stood := make(chan string, crowdSize)
-	errs := b.together(crowdSize, func(n int) error {
+	errs := b.together(func(n int) error {
 		return b.db.InTx(b.Context(), func(tx store.Tx) error {
 			value, err := tx.PutSetting(b.Context(), "secret", strconv.Itoa(n))
 			stood <- value
@@ -148,7 +148,7 @@ func settingKeptOnce(b *bench) {
 
 func deliveryOnce(b *bench) {
 	fresh := make(chan bool, crowdSize)
-	errs := b.together(crowdSize, func(int) error {
+	errs := b.together(func(int) error {
 		return b.db.InTx(b.Context(), func(tx store.Tx) error {
 			inserted, err := tx.InsertDelivery(b.Context(), "Ev1", noon)
 			fresh <- inserted

@@ -89,15 +89,15 @@ func (b *bench) insert(records ...store.Record) {
 	})
 }
 
-// together runs f many times at once and gives the errors.
-func (b *bench) together(times int, f func(n int) error) []error {
+// together runs f crowdSize times at once and gives the errors.
+func (b *bench) together(f func(n int) error) []error {
 	b.Helper()
 	done := make(chan error)
-	for n := range times {
+	for n := range crowdSize {
 		go func() { done <- f(n) }()
 	}
-	errs := make([]error, 0, times)
-	for range times {
+	errs := make([]error, 0, crowdSize)
+	for range crowdSize {
 		errs = append(errs, <-done)
 	}
 	return errs

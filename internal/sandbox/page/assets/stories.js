@@ -114,6 +114,7 @@ function outcome(alert, n) {
   switch (alert.verdict) {
     case "confirmed": return [b(`Confirmed${took(alert)}.`), ` A claim, then proof, and ${n} is back to work. Security never heard of it.`];
     case "denied":
+      if ((alert.timeline ?? []).some((e) => e.kind === "trusted")) return [b("Caught, and cleared since."), ` A responder spoke to ${n}: what ${n}’s Slack says counts again.`];
       if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and nothing that ${n}’s Slack says is believed until a responder clears it.`];
       return [b("It was not them."), " The case was in #security the moment the button was pressed."];
     case "no_response":
