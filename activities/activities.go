@@ -142,7 +142,10 @@ func (a *Activities) admission(ctx context.Context, record store.Record) (conver
 // Settle asks the record for its verdict.
 func (a *Activities) Settle(ctx context.Context, in conversation.SettleInput) (conversation.Outcome, error) {
 	record, err := a.Record.Settle(ctx, in.AlertID,
-		store.Because{Undelivered: in.Undelivered, Unprovable: in.Unprovable})
+		store.Because{
+			Undelivered: alert.KnownReason(in.Undelivered, alert.ReasonUndelivered),
+			Unprovable:  alert.KnownReason(in.Unprovable, alert.ReasonUnavailable),
+		})
 	if err != nil {
 		return conversation.Outcome{}, missing(err)
 	}

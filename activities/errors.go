@@ -57,6 +57,15 @@ func (a *Activities) failed(doing string, err error) error {
 	}
 }
 
+// notAsked tells an operator why a question was refused: the verdict only says that
+// it could not be delivered.
+func (a *Activities) notAsked(alertID string, err error) error {
+	if failed, ok := errors.AsType[*chat.Error](err); ok && (failed.Failure == chat.Gone || failed.Failure == chat.Refused) {
+		a.Logger.Warn("a question was refused", "alert_id", alertID, "reason", failed.Reason)
+	}
+	return a.failed("post the question", err)
+}
+
 // untold keeps a case that the chat system refused coming back: it must reach
 // somebody, so that an operator has to hear of it.
 func (a *Activities) untold(alertID string, err error) error {

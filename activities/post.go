@@ -89,7 +89,7 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 			data:    store.Fields{"revision": story.Record.Revision, "code": story.Record.Code},
 		})
 		if err != nil {
-			return conversation.Question{}, a.failed("post the question", err)
+			return conversation.Question{}, a.notAsked(in.AlertID, err)
 		}
 	}
 	story, err = a.Record.Story(ctx, in.AlertID)

@@ -56,6 +56,7 @@ type alertRun struct {
 	remindedAt time.Time       // reminders due until then are sent or passed over
 	attempt    int             // the proof that is wanted
 	proved     int             // the proof that has a result
+	doubts     int             // results that the record did not know of
 	proof      workflow.Future // of a proof that runs on after the verdict
 }
 

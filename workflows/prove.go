@@ -7,6 +7,10 @@ import (
 	"securitybot/internal/conversation"
 )
 
+// mostDoubts bounds how often a result that the record does not know is looked
+// at again.
+const mostDoubts = 3
+
 // prove runs one attempt to its end. A no does not wait for it.
 func (r *alertRun) prove(ctx workflow.Context) error {
 	attempt := r.attempt
@@ -48,6 +52,10 @@ func (r *alertRun) afterProof(ctx workflow.Context, proof workflow.Future, attem
 	r.proved = attempt
 	if err := r.settle(ctx, conversation.SettleInput{}); err != nil || r.outcome.Settled() {
 		return err
+	}
+	if !proved.Result.Again() && r.doubts < mostDoubts {
+		// The record knows of no such result: look again.
+		r.doubts, r.proved = r.doubts+1, attempt-1
 	}
 	r.offerAgain(ctx, proved)
 	return r.react(ctx)

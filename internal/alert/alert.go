@@ -5,6 +5,7 @@ package alert
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,11 @@ type Subject struct {
 
 // Empty tells that the alert names nobody.
 func (s Subject) Empty() bool { return s == Subject{} }
+
+// Same tells that two subjects say the same, letter case of the email aside.
+func (s Subject) Same(other Subject) bool {
+	return strings.EqualFold(s.Email, other.Email) && s.Username == other.Username && s.SlackID == other.SlackID
+}
 
 // Alert is one thing that a detection reported about one person. It never
 // changes once it was accepted.

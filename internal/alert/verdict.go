@@ -1,5 +1,7 @@
 package alert
 
+import "slices"
+
 // Status is where an alert stands.
 type Status string
 
@@ -67,6 +69,20 @@ const (
 	ReasonForeign       = "foreign_team"
 	ReasonUndelivered   = "undelivered" // the chat system did not take the question in time
 )
+
+// known are the reasons that may come from outside the record.
+var known = []string{
+	ReasonUnavailable, ReasonUndelivered, ReasonDeactivated, ReasonBot, ReasonForeign, ReasonUnknownPerson,
+}
+
+// KnownReason is a reason as it is if it is one of ours, else the given one: no
+// free text becomes part of a verdict. Nothing stays nothing.
+func KnownReason(reason, otherwise string) string {
+	if reason == "" || slices.Contains(known, reason) {
+		return reason
+	}
+	return otherwise
+}
 
 // Suspicious tells whether the verdict is the clearest sign of a stolen chat account.
 func (v Verdict) Suspicious() bool {

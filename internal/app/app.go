@@ -72,6 +72,9 @@ func New(ctx context.Context, options Options) (*App, error) {
 		return nil, errors.New("no Slack is configured: set " + config.SlackBotToken +
 			", or use `securitybot run`, which brings a sandbox")
 	}
+	if options.Role.API && !options.Role.Sandbox && len(options.Config.Tokens) == 0 {
+		return nil, errors.New("nobody may report alerts: set " + config.APITokens)
+	}
 	if err := a.wire(ctx); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}

@@ -301,10 +301,11 @@ func TestTypedOutsideAThread(t *testing.T) {
 	require.Contains(t, b.types(alice.PersonKey, "", "Not sure").Tell, "have a look")
 	require.Equal(t, alert.NotSure, b.story(first).Answer().Choice)
 
-	second := b.asked()
+	second, third := b.asked(), b.asked()
 	require.Equal(t, words.WhichOne, b.types(alice.PersonKey, "", "no").Tell)
 	require.Equal(t, words.WhichOne, b.types(alice.PersonKey, "unknown thread", "no").Tell)
 	require.Empty(t, b.story(second).Answers)
+	require.Empty(t, b.story(third).Answers)
 	require.Equal(t, alert.NotSure, b.story(first).Answer().Choice)
 	require.Contains(t, b.types(alice.PersonKey, b.story(second).Posts[store.PurposeQuestion].TS, "no").Tell, "Thank you")
 	require.Equal(t, alert.No, b.story(second).Answer().Choice)

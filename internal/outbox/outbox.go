@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -88,17 +89,25 @@ func (o *Outbox) pass(ctx context.Context) int {
 		o.log(ctx, "claim what waits for Temporal", err)
 		return 0
 	}
+	// All at once, so that a Temporal that hangs takes no longer than the claim lasts.
+	var group sync.WaitGroup
 	for _, entry := range entries {
-		if err := o.deliver(ctx, entry); err != nil {
-			o.log(ctx, "bring "+entry.Kind+" to Temporal", err)
-			o.keep(ctx, entry, err)
-			continue
-		}
-		if err := o.record.Delivered(ctx, entry.ID); err != nil {
-			o.log(ctx, "note what reached Temporal", err)
-		}
+		group.Go(func() { o.handle(ctx, entry) })
 	}
+	group.Wait()
 	return len(entries)
+}
+
+// handle delivers one entry and settles its row.
+func (o *Outbox) handle(ctx context.Context, entry store.Outgoing) {
+	if err := o.deliver(ctx, entry); err != nil {
+		o.log(ctx, "bring "+entry.Kind+" to Temporal", err)
+		o.keep(ctx, entry, err)
+		return
+	}
+	if err := o.record.Delivered(ctx, entry.ID); err != nil {
+		o.log(ctx, "note what reached Temporal", err)
+	}
 }
 
 func (o *Outbox) keep(ctx context.Context, entry store.Outgoing, cause error) {

@@ -99,7 +99,7 @@ func (t *tx) acceptedBefore(record Record) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, fmt.Errorf("read alert accepted before: %w", err)
 	}
-	if stored.Subject != record.Subject || stored.Detection != record.Detection {
+	if !stored.Subject.Same(record.Subject) || stored.Detection != record.Detection {
 		return Accepted{}, ErrConflict
 	}
 	return Accepted{Record: stored, Duplicate: true}, nil

@@ -158,12 +158,25 @@ func (t *tx) answer(record *Record, answer alert.Answer) error {
 	if err != nil {
 		return err
 	}
-	if answer.Choice == alert.No && !record.SettledAt.IsZero() {
-		if err := t.raise(record, EscalationLateNo); err != nil {
-			return err
-		}
+	if err := t.decideAtOnce(record, answer); err != nil {
+		return err
 	}
 	return t.enqueue(record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+}
+
+// decideAtOnce settles what needs no proof in the very transaction of the press,
+// whatever has become of the workflow. A no after the verdict raises the alert.
+func (t *tx) decideAtOnce(record *Record, answer alert.Answer) error {
+	switch {
+	case answer.Choice == alert.Yes:
+		return nil
+	case record.SettledAt.IsZero():
+		return t.settle(record, Because{})
+	case answer.Choice == alert.No:
+		return t.raise(record, EscalationLateNo)
+	default:
+		return nil
+	}
 }
 
 // EscalationLateNo is the reason of a case that a no after the verdict opened.

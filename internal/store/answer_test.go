@@ -53,8 +53,8 @@ func TestWhichAnswersCount(t *testing.T) {
 		{no, yes, store.RefusedSaidNo, no},
 		{no, no, store.RefusedSaidNo, no},
 		{no, unsure, store.RefusedSaidNo, no},
-		{unsure, yes, store.RefusedAnswered, unsure},
-		{unsure, unsure, store.RefusedAnswered, unsure},
+		{unsure, yes, store.RefusedClosed, unsure},
+		{unsure, unsure, store.RefusedClosed, unsure},
 		{unsure, no, "", no},
 	}
 	onBoth(t, func(b *bench) {

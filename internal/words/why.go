@@ -10,8 +10,11 @@ import (
 // why says why the security team sees an alert.
 func why(story store.Story) string {
 	record := story.Record
-	if record.Escalation == store.EscalationLateNo && record.Verdict.Outcome == alert.Confirmed {
-		return "They had said yes and proved it; now they say that it was not them."
+	if record.Escalation == store.EscalationLateNo {
+		if record.Verdict.Outcome == alert.Confirmed {
+			return "They had said yes and proved it; now they say that it was not them."
+		}
+		return "They did not answer in time; now they say that it was not them."
 	}
 	switch record.Verdict.Outcome {
 	case alert.Denied:

@@ -2,10 +2,10 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os/exec"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -22,7 +22,7 @@ import (
 type page struct {
 	*testing.T
 	bot *bot
-	ctx context.Context //nolint:containedctx // chromedp keeps the tab in it
+	ctx context.Context // chromedp keeps the tab in it
 
 	mu      sync.Mutex
 	asked   []string
@@ -165,7 +165,7 @@ func (p *page) presses(selector string) {
 		if (node.disabled || !node.contains(top)) return false;
 		node.click();
 		return true;
-	})($(%s))`, quoted(selector)))
+	})($(%s))`, strconv.Quote(selector)))
 }
 
 func (p *page) types(selector, text string) {
@@ -178,12 +178,7 @@ func (p *page) text(selector string) string {
 	p.Helper()
 	step, cancel := context.WithTimeout(p.ctx, stepWithin)
 	defer cancel()
-	text, err := chromedp.Run(step, chromedp.Evaluate[string](`document.querySelector(`+quoted(selector)+`).innerText`))
+	text, err := chromedp.Run(step, chromedp.Evaluate[string](`document.querySelector(`+strconv.Quote(selector)+`).innerText`))
 	require.NoError(p, err, selector)
 	return text
-}
-
-func quoted(text string) string {
-	quoted, _ := json.Marshal(text) // a string always has JSON
-	return string(quoted)
 }

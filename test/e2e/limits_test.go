@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -159,7 +158,7 @@ func (b *bot) fails() string {
 	cmd.Env = b.env
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	require.True(b, errors.As(err, &exit), "it ran: %s", out)
+	require.ErrorAs(b, err, &exit, "it ran: %s", out)
 	require.Equal(b, 1, exit.ExitCode(), "%s", out)
 	b.Logf("it ended after %s: %s", time.Since(begun).Round(time.Millisecond), out)
 	return string(out)

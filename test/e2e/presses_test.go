@@ -210,7 +210,9 @@ func TestCallbacksOfNobody(t *testing.T) {
 	t.Run("what is not Slack's shape", func(t *testing.T) {
 		b := b.in(t)
 		for _, odd := range []map[string]any{
-			{}, {"type": "block_actions"}, {"type": "block_actions", "team": map[string]string{"id": b.team()}},
+			{},
+			{"type": "block_actions"},
+			{"type": "block_actions", "team": map[string]string{"id": b.team()}},
 			{"type": "view_submission", "team": map[string]string{"id": b.team()}},
 			{"type": "nonsense", "team": map[string]string{"id": b.team()}},
 		} {

@@ -348,7 +348,6 @@ func (in *intruder) reset(id string) {
 	_, err := in.WorkflowService().ResetWorkflowExecution(in.Context(), &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: "default", WorkflowExecution: &common.WorkflowExecution{WorkflowId: conversation.AlertWorkflowID(id)},
 		Reason: "forged", RequestId: fmt.Sprint("reset-", time.Now().UnixNano()), WorkflowTaskFinishEventId: in.firstTask(id),
-		ResetReapplyType:         enums.RESET_REAPPLY_TYPE_NONE,
 		ResetReapplyExcludeTypes: []enums.ResetReapplyExcludeType{enums.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
 	})
 	require.NoError(in, err)

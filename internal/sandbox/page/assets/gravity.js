@@ -6,6 +6,7 @@ import { model, stolen } from "./live.js";
 // mid, low, good.
 export function gravity(alert) {
   const serious = ["high", "critical"].includes(alert.severity);
+  if (alert.escalation?.reason === "late_no") return { level: "grave", label: "A late no" };
   switch (alert.verdict) {
     case "confirmed": return { level: "good", label: "Confirmed" };
     case "denied": return { level: "grave", label: stolen(alert) ? "Looks stolen" : "It was not them" };
@@ -33,7 +34,7 @@ export const alertIDOf = (message) => keyOfPost(message).id;
 export function caseGravity(message) {
   const { id, purpose } = keyOfPost(message);
   const alert = model.alerts.find((a) => a.id === id);
-  if (alert?.verdict && purpose === "case" && alert.verdict !== "confirmed") return gravity(alert);
+  if (alert?.verdict && purpose === "case") return gravity(alert);
   const mark = MARKS.find(([sign]) => message.text?.startsWith(sign));
   return mark ? { level: mark[1], label: purpose.startsWith("raised") ? "Raised later" : mark[2] } : { level: "low", label: "Case" };
 }

@@ -63,7 +63,7 @@ function locked(person, pushes) {
     h("div", { class: "lock-time", "aria-hidden": "true" }, clock(now, person.tz)), h("div", { class: "lock-day", "aria-hidden": "true" }, day(now, person.tz)),
     h("span", { class: "grow" }),
     past.map((p) => h("div", { class: `lock-note ${p.status}` }, icon((OUTCOMES[p.status] ?? {}).icon ?? "dots", 13),
-      h("span", {}, (OUTCOMES[p.status] ?? {}).title ?? p.status, h("small", {}, p.title)), h("time", {}, clock(new Date(p.created_at), person.tz)))),
+      h("span", {}, (OUTCOMES[p.status] ?? {}).title ?? p.status, h("small", {}, p.info?.find((row) => row.k === "About")?.v ?? p.title)), h("time", {}, clock(new Date(p.created_at), person.tz)))),
     h("div", { class: "lock-hint" }, icon("lock", 13), "locked, in the pocket"));
 }
 

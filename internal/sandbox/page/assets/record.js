@@ -79,7 +79,7 @@ function drawAlert(alert) {
   const subject = subjectOf(alert);
   const entries = alert.timeline ?? [];
   const start = Date.parse(entries[0]?.at ?? alert.received_at);
-  const sig = JSON.stringify([alert.id, alert.status, alert.verdict, alert.verdict_reason, alert.links, ready()]);
+  const sig = JSON.stringify([alert.id, alert.status, alert.verdict, alert.verdict_reason, alert.escalation, alert.links, ready()]);
   if (show(frame.head, sig, () => head(alert))) markTemporal(frame.head);
   const before = frame.list.childElementCount;
   reconcile(frame.list, entries.map((e, i) => [e, i]), {
@@ -137,7 +137,7 @@ export function renderRecord(root) {
   frame ??= build(root);
   reconcile(frame.recent, model.alerts.slice(0, 12), {
     key: (a) => a.id, build: recentRow,
-    signature: (a) => JSON.stringify([a.title, a.status, a.verdict, a.id === model.selected, subjectOf(a)?.name]),
+    signature: (a) => JSON.stringify([a.title, a.status, a.verdict, a.escalation, a.id === model.selected, subjectOf(a)?.name]),
   });
   frame.recent.hidden = model.alerts.length === 0;
   if (model.alert) drawAlert(model.alert);

@@ -99,7 +99,7 @@ const SENTENCES = {
   proof: (e, s) => (PROOFS[e.result] ?? PROOFS.unavailable)(s, e),
   settled: (e, s, a) => (VERDICTS[e.verdict ?? a.verdict] ?? (() => ["Settled: ", b(e.verdict ?? a.verdict ?? "done"), why(e.reason), "."]))({ reason: e.reason ?? a.verdict_reason }, s),
   case_opened: (e) => ["Opened a case in ", b(channel(e)), "."],
-  case_noted: () => ["Added to the case."],
+  case_noted: (e) => [e.about === "no" ? "Raised it again in #security." : "Added to the case."],
   question_closed: closed,
   distrusted: (e, s) => [b(`${them(s)}’s chat account is no longer trusted`), ", until a responder clears it. Open questions become cases."],
   late_answer: (e, s) => [`${them(s)} answered late: `, b(said[e.choice] ?? e.choice), e.choice === "no" ? ". That raises the case again." : ". Noted; it closes nothing by itself."],

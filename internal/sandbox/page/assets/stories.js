@@ -118,7 +118,7 @@ function outcome(alert, n) {
       if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and nothing that ${n}’s Slack says is believed until a responder clears it.`];
       return [b("It was not them."), " The case was in #security the moment the button was pressed."];
     case "no_response":
-      if (alert.answer?.choice === "no") return [b("A late no."), " The case is raised again in #security, louder."];
+      if (alert.escalation?.reason === "late_no") return [b("A late no."), " The case is raised again in #security, louder."];
       return [b("Silence is an outcome."), ` The case is in #security. The buttons stay: a late no raises it, a late yes closes nothing.`];
     case "unsure": return [b("Not sure"), " is a fine answer: the security team has the case, and the words that come with it."];
     case "unproven": return [b("A yes without proof."), ` It counts for nothing: ${because(alert.verdict_reason) || "no proof"}. The security team has it.`];
@@ -178,7 +178,7 @@ export function renderHint(root) {
   document.body.dataset.thief = String(story?.name === "stolen" && at !== "done" && model.user === story.email);
   root.dataset.mood = at === "done" ? gravity(alert).level : "";
   const away = model.user !== person.email;
-  const sig = JSON.stringify([story, at, step, n, away, alert?.verdict, model.status?.phase]);
+  const sig = JSON.stringify([story, at, step, n, away, alert?.verdict, alert?.timeline?.length, model.status?.phase]);
   show(root, sig, () => hintLine(plot, at, step, alert, person));
   tickHint(root);
 }
