@@ -113,7 +113,11 @@ func (i *Inbox) snooze(ctx context.Context, said store.Said) (chat.Reply, error)
 		return chat.Reply{Tell: words.Refused(heard.Refusal)}, err
 	}
 	i.kick()
-	return chat.Reply{Tell: words.Snoozed(heard.Record)}, nil
+	story, err := i.record.Story(ctx, said.AlertID)
+	if err != nil {
+		return chat.Reply{}, fmt.Errorf("read alert: %w", err)
+	}
+	return chat.Reply{Tell: words.Snoozed(story)}, nil
 }
 
 func (i *Inbox) pushAgain(ctx context.Context, said store.Said) (chat.Reply, error) {

@@ -93,15 +93,10 @@ func headline(record store.Record) string {
 }
 
 func about(story store.Story) chat.Paragraph {
-	severity := chat.Span{Text: fmt.Sprintf(" · %s severity", story.Record.Severity)}
-	if story.Record.Person.User == "" || story.Person.User == "" {
-		return chat.Paragraph{Spans: []chat.Span{{Text: who(story), Bold: true}, severity}}
-	}
-	spans := []chat.Span{{User: story.Record.Person.User}}
-	if story.Person.Email != "" {
-		spans = append(spans, chat.Span{Text: " · "}, chat.Span{Text: story.Person.Email, Bold: true})
-	}
-	return chat.Paragraph{Spans: append(spans, severity)}
+	return chat.Paragraph{Spans: []chat.Span{
+		{Text: who(story), Bold: true},
+		{Text: fmt.Sprintf(" · %s severity", story.Record.Severity)},
+	}}
 }
 
 // who names the person, or what the alert said of them.

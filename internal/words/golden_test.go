@@ -266,7 +266,7 @@ func TestPromptsAndReplies(t *testing.T) {
 		fmt.Fprintf(&out, "%s: %s\n", refusal, words.Refused(refusal))
 		require.Equal(t, refusal == store.RefusedRepeat, words.Refused(refusal) == "", "only a repetition is told nothing")
 	}
-	fmt.Fprintf(&out, "snoozed: %s\npush again: %s\n", words.Snoozed(record), words.PushComing(record))
+	fmt.Fprintf(&out, "snoozed: %s\npush again: %s\n", words.Snoozed(open()), words.PushComing(record))
 	fmt.Fprintf(&out, "noted: %s\nnothing open: %s\nwhich one: %s\nnot understood: %s\n",
 		words.Noted, words.NothingOpen, words.WhichOne, words.NotUnderstood)
 	golden(t, "replies", out.String())

@@ -55,9 +55,9 @@ func Refused(refusal store.Refusal) string {
 }
 
 // Snoozed confirms that the reminder is put off, and that the deadline isn't.
-func Snoozed(record store.Record) string {
+func Snoozed(story store.Story) string {
 	return fmt.Sprintf("All right, I'll remind you in %s. Please answer by %s.",
-		span(record.Plan.Snooze), when(record.Deadline))
+		span(story.Record.Plan.Snooze), clock(story.Record.Deadline, story.Person.Zone))
 }
 
 // PushComing confirms a wish for another push.

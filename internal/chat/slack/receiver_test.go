@@ -178,7 +178,7 @@ func TestPressIsRecordedAckedAndAnswered(t *testing.T) {
 		"title":{"type":"plain_text","text":"What were you doing on …","emoji":false},
 		"submit":{"type":"plain_text","text":"Send","emoji":false},"close":{"type":"plain_text","text":"Skip","emoji":false},
 		"private_metadata":"prompt-token","notify_on_close":true,
-		"blocks":[{"type":"input","block_id":"explanation","label":{"type":"plain_text","text":"In a few words","emoji":false},
+		"blocks":[{"type":"input","block_id":"explanation","optional":true,"label":{"type":"plain_text","text":"In a few words","emoji":false},
 		"element":{"type":"plain_text_input","action_id":"explanation","multiline":true,"max_length":3000,
 		"placeholder":{"type":"plain_text","text":"I was …","emoji":false}}}]}}`, d.slack.got("views.open")[0].body)
 	told := d.slack.got("chat.postEphemeral")[0].form

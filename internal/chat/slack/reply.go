@@ -105,6 +105,7 @@ func (s *Slack) openPrompt(ctx context.Context, trigger string, prompt chat.Prom
 	}
 	element.Multiline, element.MaxLength = true, maxInput
 	input := api.NewInputBlock(inputName, plain(fit(line(prompt.Label), maxModalLabel)), nil, element)
+	input.Optional = true // no words are words too
 	view := api.ModalViewRequest{
 		Type:            api.VTModal,
 		Title:           plain(fit(line(prompt.Title), maxModalButton)),

@@ -81,10 +81,6 @@ function planned(e, s) {
   return ["Decided: ", b(`ask ${them(s)}`), ", and let the phone prove a yes", by && /^\d+\w/.test(by) && !by.includes("T") ? ` within ${by}` : "", "."];
 }
 
-function closed(e) {
-  return ["The question’s buttons are gone", e.reason ? `: ${because(e.reason)}` : "", "."];
-}
-
 const SENTENCES = {
   accepted: (e, s) => [b(who(e, s)), " reported it. Stored: it cannot get lost now."],
   identified: (e, s) => ["That is ", b(s?.name ?? them(s)), " in Slack."],
@@ -100,7 +96,6 @@ const SENTENCES = {
   settled: (e, s, a) => (VERDICTS[e.verdict ?? a.verdict] ?? (() => ["Settled: ", b(e.verdict ?? a.verdict ?? "done"), why(e.reason), "."]))({ reason: e.reason ?? a.verdict_reason }, s),
   case_opened: (e) => ["Opened a case in ", b(channel(e)), "."],
   case_noted: (e) => [e.about === "no" ? "Raised it again in #security." : "Added to the case."],
-  question_closed: closed,
   distrusted: (e, s) => [b(`${them(s)}’s chat account is no longer trusted`), ", until a responder clears it. Open questions become cases."],
   late_answer: (e, s) => [`${them(s)} answered late: `, b(said[e.choice] ?? e.choice), e.choice === "no" ? ". That raises the case again." : ". Noted; it closes nothing by itself."],
   push_again_requested: (e, s) => [`${them(s)} asked for another push.`],
