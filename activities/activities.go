@@ -24,7 +24,6 @@ type Record interface {
 	Admit(ctx context.Context, id string, who store.Identified, planner store.Planner) (store.Record, error)
 	Settle(ctx context.Context, id string, because store.Because) (store.Record, error)
 	Finish(ctx context.Context, id string) error
-	Note(ctx context.Context, id, kind, actor string, data store.Fields) error
 
 	BeginPost(ctx context.Context, alertID, purpose string) (store.Post, store.Turn, error)
 	ReleasePost(ctx context.Context, post store.Post, happened bool) error

@@ -9,6 +9,7 @@ import (
 
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
+	"securitybot/internal/sink"
 	"securitybot/internal/store"
 )
 
@@ -36,8 +37,10 @@ func (a *Activities) failed(doing string, err error) error {
 	var decided *temporal.ApplicationError
 	var failed *chat.Error
 	switch {
-	case err == nil, errors.As(err, &decided):
-		return err
+	case err == nil:
+		return nil
+	case errors.As(err, &decided):
+		return decided // alone: joined to another error, Temporal would not know it
 	case !errors.As(err, &failed):
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -75,6 +78,12 @@ func (a *Activities) untold(alertID string, err error) error {
 		return temporal.NewApplicationError("post the case: "+failed.Reason, errOperator)
 	}
 	return a.failed("post the case", err)
+}
+
+// notTaken is a case that the second target did not take; it says when to try again.
+func notTaken(err error) error {
+	return temporal.NewApplicationErrorWithOptions("send the case to the second target: "+err.Error(), errProvider,
+		temporal.ApplicationErrorOptions{NextRetryDelay: sink.FailureOf(err).RetryAfter})
 }
 
 // busy is a message that another process is posting at this moment.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
 	"securitybot/internal/store"
@@ -53,15 +54,21 @@ func (a *Activities) post(ctx context.Context, alertID string, draft draft) (sto
 
 // send posts the message, or finds it where an earlier try may have left it.
 func (a *Activities) send(ctx context.Context, post store.Post, turn store.Turn, draft draft) (chat.Ref, error) {
-	key := post.AlertID + "/" + post.Purpose
 	if turn == store.TurnLook {
-		ref, found, err := a.Chat.Find(ctx, draft.to, key, post.IntendedAt.Add(-lookBack))
+		ref, found, err := a.find(ctx, post, draft)
 		if err != nil || found {
 			return ref, err
 		}
 	}
-	return a.Chat.Post(ctx, draft.to, draft.message, key)
+	return a.Chat.Post(ctx, draft.to, draft.message, keyOf(post))
 }
+
+func (a *Activities) find(ctx context.Context, post store.Post, draft draft) (chat.Ref, bool, error) {
+	return a.Chat.Find(ctx, draft.to, keyOf(post), post.IntendedAt.Add(-lookBack))
+}
+
+// keyOf is the opaque id that a message carries.
+func keyOf(post store.Post) string { return post.AlertID + "/" + post.Purpose }
 
 func (a *Activities) stands(ctx context.Context, post store.Post, ref chat.Ref, draft draft) (store.Post, error) {
 	at, err := a.Chat.Time(ref)
@@ -81,19 +88,52 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 		return conversation.Question{}, missing(err)
 	}
 	if !story.Record.Verdict.Decided() {
-		_, err = a.post(ctx, in.AlertID, draft{
-			purpose: store.PurposeQuestion,
-			to:      chat.Recipient{User: story.Record.Person.User},
-			message: words.Question(story, a.Sealer),
-			kind:    store.KindAsked,
-			data:    store.Fields{"revision": story.Record.Revision, "code": story.Record.Code},
-		})
-		if err != nil {
+		if _, err = a.post(ctx, in.AlertID, a.question(story)); err != nil {
 			return conversation.Question{}, a.notAsked(in.AlertID, err)
 		}
 	}
 	story, err = a.Record.Story(ctx, in.AlertID)
 	return questionOf(story), err
+}
+
+// question is the question as it is asked.
+func (a *Activities) question(story store.Story) draft {
+	story.Record.Verdict = alert.Verdict{}
+	return draft{
+		purpose: store.PurposeQuestion,
+		to:      chat.Recipient{User: story.Record.Person.User},
+		message: words.Question(story, a.Sealer),
+		kind:    store.KindAsked,
+		data:    store.Fields{"revision": story.Record.Revision, "code": story.Record.Code},
+	}
+}
+
+// adopt finds a question whose posting was cut off, and posts none: somebody may
+// have answered it before we knew that it stands.
+func (a *Activities) adopt(ctx context.Context, story store.Story) (store.Story, error) {
+	if story.Posts[store.PurposeQuestion].State != store.PostIntended {
+		return story, nil
+	}
+	id := story.Record.ID
+	post, turn, err := a.Record.BeginPost(ctx, id, store.PurposeQuestion)
+	if err != nil {
+		return story, err
+	}
+	if turn == store.TurnWait {
+		return story, busy(post)
+	}
+	if turn == store.TurnSend {
+		return story, a.Record.ReleasePost(ctx, post, false)
+	}
+	asked := a.question(story)
+	ref, found, err := a.find(ctx, post, asked)
+	if err != nil || !found {
+		return story, errors.Join(a.failed("look for the question", err), a.Record.ReleasePost(ctx, post, true))
+	}
+	if _, err := a.stands(ctx, post, ref, asked); err != nil {
+		return story, err
+	}
+	return a.Record.Story(ctx, id)
 }
 
 // Remind writes below a question that is still open. It sends no reminder that
@@ -135,7 +175,7 @@ func (a *Activities) OfferPush(ctx context.Context, in conversation.ProveInput) 
 		return nil
 	}
 	_, err = a.post(ctx, in.AlertID, draft{
-		purpose: store.PurposePushAgain + attemptName(in.Attempt),
+		purpose: store.PurposePushAgain + strconv.Itoa(in.Attempt),
 		to:      a.thread(story),
 		message: words.PushAgain(story, a.Sealer),
 		kind:    store.KindPushOffered,

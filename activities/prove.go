@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -154,5 +153,3 @@ func pause(ctx context.Context, length time.Duration) error {
 		return nil
 	}
 }
-
-func attemptName(attempt int) string { return strconv.Itoa(attempt) }

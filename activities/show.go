@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"securitybot/internal/chat"
@@ -19,6 +18,9 @@ func (a *Activities) ShowQuestion(ctx context.Context, in conversation.AlertRef)
 	story, err := a.Record.Story(ctx, in.AlertID)
 	if err != nil {
 		return missing(err)
+	}
+	if story, err = a.adopt(ctx, story); err != nil {
+		return err
 	}
 	question, ok := story.Posts[store.PurposeQuestion]
 	if ok && question.State == store.PostDone {
@@ -113,7 +115,7 @@ func (a *Activities) addToCase(ctx context.Context, story store.Story, opened st
 func (a *Activities) raise(ctx context.Context, story store.Story) error {
 	for _, late := range words.Late(story) {
 		post, err := a.post(ctx, story.Record.ID, draft{
-			purpose: store.PurposeRaised + "-" + late.Name,
+			purpose: store.PurposeRaised + late.Name,
 			to:      a.lateRecipient(story, late),
 			message: late.Message,
 			kind:    store.KindCaseNoted,
@@ -153,7 +155,7 @@ func (a *Activities) useSecond(story store.Story, err error) bool {
 
 func (a *Activities) toSecond(ctx context.Context, post store.Post, told sink.Case) error {
 	if err := a.Second.Send(ctx, told); err != nil {
-		return fmt.Errorf("send the case to the second target: %w", err)
+		return notTaken(err)
 	}
 	post.Channel, post.TS, post.PostedAt = secondChannel, told.ID, time.Now().UTC()
 	return a.Record.FinishPost(ctx, post, store.KindWebhookSent, store.Fields{"target": a.Second.Name()}, nil)

@@ -2,7 +2,6 @@ package activities_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
+	"securitybot/internal/sink"
 	"securitybot/internal/store"
 )
 
@@ -115,8 +115,11 @@ func TestACaseIsNeverGivenUp(t *testing.T) {
 	ref := b.denied()
 	refused := &chat.Error{Failure: chat.Refused, Reason: "channel_not_found"}
 	b.chat.fails = []error{refused, refused}
-	b.second.err = errors.New("webhook away")
-	require.ErrorContains(t, b.Case(t.Context(), ref), "webhook away")
+	b.second.err = &sink.Error{Status: 503, RetryAfter: time.Minute}
+	away := application(t, b.Case(t.Context(), ref))
+	require.ErrorContains(t, away, "status 503")
+	require.False(t, away.NonRetryable())
+	require.Equal(t, time.Minute, away.NextRetryDelay(), "it says when")
 	b.Second = nil
 	require.False(t, application(t, b.Case(t.Context(), ref)).NonRetryable(), "without a second target")
 	require.True(t, b.story(ref).Record.FinishedAt.IsZero())

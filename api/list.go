@@ -50,7 +50,7 @@ func (s *Server) showAlert(c *gin.Context) error {
 }
 
 func (s *Server) listAlerts(c *gin.Context) error {
-	filter, faults := ReadFilter(c.Request.URL.RawQuery)
+	filter, faults := readFilter(c.Request.URL.RawQuery)
 	if len(faults) > 0 {
 		return problemOf(http.StatusBadRequest, "the query is not valid", faults...)
 	}
@@ -60,11 +60,11 @@ func (s *Server) listAlerts(c *gin.Context) error {
 	if err != nil {
 		return fmt.Errorf("list alerts: %w", err)
 	}
-	return writeJSON(c, http.StatusOK, PageOf(records, limit, s.opt.Links))
+	return writeJSON(c, http.StatusOK, pageOf(records, limit, s.opt.Links))
 }
 
-// PageOf shows up to limit records. One record more means that there is a next page.
-func PageOf(records []store.Record, limit int, links Links) Page {
+// pageOf shows up to limit records. One record more means that there is a next page.
+func pageOf(records []store.Record, limit int, links Links) Page {
 	page := Page{Alerts: []Summary{}}
 	if len(records) > limit {
 		records = records[:limit]
@@ -72,14 +72,14 @@ func PageOf(records []store.Record, limit int, links Links) Page {
 		page.Next = &next
 	}
 	for _, record := range records {
-		page.Alerts = append(page.Alerts, SummaryOf(record, links))
+		page.Alerts = append(page.Alerts, summaryOf(record, links))
 	}
 	return page
 }
 
-// ReadFilter reads the query of GET /v1/alerts and tells everything that is
+// readFilter reads the query of GET /v1/alerts and tells everything that is
 // wrong with it.
-func ReadFilter(query string) (store.Filter, []Fault) {
+func readFilter(query string) (store.Filter, []Fault) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return store.Filter{}, []Fault{{Field: "query", Detail: "is not a query string"}}

@@ -21,13 +21,10 @@ type counts struct {
 }
 
 // ownRegistry is for a server that was given none.
-func ownRegistry(handler http.Handler) (prometheus.Registerer, http.Handler) {
+func ownRegistry() (prometheus.Registerer, http.Handler) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if handler == nil {
-		handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
-	}
-	return registry, handler
+	return registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
 func newCounts(registerer prometheus.Registerer, record Record) *counts {

@@ -53,8 +53,6 @@ type Options struct {
 	// Registerer gets the API's collectors. Without it the server has a registry of
 	// its own and serves that at /metrics.
 	Registerer prometheus.Registerer
-	// Metrics is served at /metrics; with a Registerer and no Metrics, nothing is.
-	Metrics http.Handler
 	// Hosts tells whether a request's Host, without its port, is served; nil: any.
 	Hosts  func(host string) bool
 	Logger *slog.Logger     // default: discards
@@ -67,6 +65,7 @@ type Server struct {
 	log      *slog.Logger
 	handler  http.Handler
 	counts   *counts
+	metrics  http.Handler  // at /metrics; nil when they are somebody else's to serve
 	stopping chan struct{} // closed when Serve begins to stop
 }
 
@@ -78,7 +77,7 @@ func New(options Options) *Server {
 	s := &Server{opt: options.withDefaults(), stopping: make(chan struct{})}
 	s.log = s.opt.Logger
 	if s.opt.Registerer == nil {
-		s.opt.Registerer, s.opt.Metrics = ownRegistry(s.opt.Metrics)
+		s.opt.Registerer, s.metrics = ownRegistry()
 	}
 	s.counts = newCounts(s.opt.Registerer, s.opt.Record)
 	s.handler = s.front(s.routes())
@@ -117,8 +116,8 @@ func (s *Server) routes() http.Handler {
 	}))
 	engine.GET("/healthz", s.handle(s.healthy))
 	engine.GET("/readyz", s.handle(s.ready))
-	if s.opt.Metrics != nil {
-		engine.GET("/metrics", gin.WrapH(s.opt.Metrics))
+	if s.metrics != nil {
+		engine.GET("/metrics", gin.WrapH(s.metrics))
 	}
 	v1 := engine.Group("/v1", s.handle(s.authenticate))
 	v1.POST("/alerts", s.handle(s.takeAlert))

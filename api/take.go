@@ -39,13 +39,13 @@ func (s *Server) takeAlert(c *gin.Context) error {
 		s.opt.Kick()
 	}
 	count.WithLabelValues(source).Inc()
-	taken := TakenOf(accepted, s.opt.Links)
+	taken := takenOf(accepted, s.opt.Links)
 	c.Header("Location", taken.Links.Self)
 	return writeJSON(c, status, taken)
 }
 
-// TakenOf is what the API answers to an alert that was accepted.
-func TakenOf(accepted store.Accepted, links Links) Taken {
+// takenOf is what the API answers to an alert that was accepted.
+func takenOf(accepted store.Accepted, links Links) Taken {
 	record := accepted.Record
 	return Taken{ID: record.ID, Status: record.Status, Duplicate: accepted.Duplicate, Links: links.linksOf(record.ID)}
 }

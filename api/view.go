@@ -113,8 +113,8 @@ func (e EntryView) MarshalJSON() ([]byte, error) {
 	return flat.Bytes(), nil
 }
 
-// SummaryOf shows a record.
-func SummaryOf(record store.Record, links Links) Summary {
+// summaryOf shows a record.
+func summaryOf(record store.Record, links Links) Summary {
 	return Summary{
 		ID: record.ID, Key: record.Key, Source: record.Source, Status: record.Status,
 		Verdict: record.Verdict.Outcome, VerdictReason: record.Verdict.Reason,
@@ -134,7 +134,7 @@ func escalationOf(record store.Record) *EscalationView {
 // DetailOf shows a story.
 func DetailOf(story store.Story, links Links) (Detail, error) {
 	detail := Detail{
-		Summary:     SummaryOf(story.Record, links),
+		Summary:     summaryOf(story.Record, links),
 		Description: story.Record.Description,
 		URL:         story.Record.URL,
 		Context:     story.Record.Context,

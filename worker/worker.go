@@ -3,6 +3,7 @@ package worker
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -64,9 +65,12 @@ func (w *Worker) Start() error {
 	return nil
 }
 
-// Stop lets what runs come to its end and stops.
+// Stop lets what runs come to its end and stops, all queues at once: together they
+// take no longer than the slowest.
 func (w *Worker) Stop() {
+	var group sync.WaitGroup
 	for _, queue := range w.queues {
-		queue.Stop()
+		group.Go(queue.Stop)
 	}
+	group.Wait()
 }

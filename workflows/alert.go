@@ -53,6 +53,7 @@ type alertRun struct {
 	admission  conversation.Admission
 	question   conversation.Question
 	outcome    conversation.Outcome
+	asked      bool            // the question stands, or was tried
 	remindedAt time.Time       // reminders due until then are sent or passed over
 	attempt    int             // the proof that is wanted
 	proved     int             // the proof that has a result
@@ -84,6 +85,7 @@ func (r *alertRun) stands(question conversation.Question) {
 	if !question.Stands() {
 		return
 	}
+	r.asked = true
 	r.question = question
 	r.heard.remember(question.Answer)
 }
@@ -110,6 +112,7 @@ func (r *alertRun) ask(ctx workflow.Context) error {
 	if left <= 0 {
 		return r.settle(ctx, conversation.SettleInput{Undelivered: alert.ReasonUndelivered})
 	}
+	r.asked = true
 	chat := withChat(ctx, "Ask the person", left, r.admission.Priority)
 	var question conversation.Question
 	err := workflow.ExecuteActivity(chat, steps.Ask, r.ref).Get(chat, &question)
@@ -165,7 +168,7 @@ func (r *alertRun) publish(ctx workflow.Context) error {
 		chat := withChat(ctx, "Open a case", caseFor, 1)
 		told = workflow.ExecuteActivity(chat, steps.Case, r.ref)
 	}
-	if r.question.Stands() {
+	if r.asked {
 		r.showNow(ctx)
 	}
 	if told != nil {

@@ -28,7 +28,7 @@ func (f *flags) add(command *cobra.Command) {
 // lookup lets a flag go before the environment.
 func (f *flags) lookup(name string) (string, bool) {
 	for variable, value := range map[string]string{
-		"SECURITYBOT_LISTEN": f.listen, "SECURITYBOT_DATA": f.data, "DATABASE_URL": f.databaseURL,
+		config.Listen: f.listen, config.DataDir: f.data, config.DatabaseURL: f.databaseURL,
 	} {
 		if name == variable && value != "" {
 			return value, true

@@ -14,6 +14,10 @@ import (
 	"securitybot/internal/store"
 )
 
+// announceWithin is how long our own API may take to be ready, and to take the
+// sample.
+const announceWithin = 30 * time.Second
+
 // announce says where everything is, once it can be opened, with a first alert
 // on its way.
 func (a *App) announce(ctx context.Context) error {
@@ -31,7 +35,9 @@ func (a *App) announce(ctx context.Context) error {
 		links.Temporal = a.dev.uiURL()
 	}
 	if a.options.Sample && a.sandbox != nil {
-		id, err := a.sample(ctx)
+		bounded, cancel := context.WithTimeout(ctx, announceWithin)
+		defer cancel()
+		id, err := a.sample(bounded)
 		if err != nil {
 			return err
 		}
@@ -42,7 +48,7 @@ func (a *App) announce(ctx context.Context) error {
 }
 
 func (a *App) awaitReady(ctx context.Context) error {
-	bounded, cancel := context.WithTimeout(ctx, 30*time.Second)
+	bounded, cancel := context.WithTimeout(ctx, announceWithin)
 	defer cancel()
 	for {
 		request, err := http.NewRequestWithContext(bounded, http.MethodGet, a.address()+"/readyz", nil)

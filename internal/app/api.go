@@ -17,7 +17,6 @@ import (
 	"securitybot/api"
 	"securitybot/internal/config"
 	"securitybot/internal/conversation"
-	"securitybot/internal/temporalclient"
 )
 
 func (a *App) openAPI(ctx context.Context) error {
@@ -68,7 +67,7 @@ func (a *App) source(token string) (string, bool) {
 	if a.sandbox != nil {
 		tokens = append(slices.Clone(tokens),
 			config.Token{Source: "sandbox", Token: sandboxAPIToken},
-			config.Token{Source: Demo, Token: config.Secret(a.demoToken())})
+			config.Token{Source: demoSource, Token: config.Secret(a.demoToken())})
 	}
 	return tokens.Source(token)
 }
@@ -144,5 +143,5 @@ func (a *App) workflowURL(id string) string {
 		return ""
 	}
 	return fmt.Sprintf("%s/namespaces/%s/workflows/%s", strings.TrimSuffix(base, "/"),
-		url.PathEscape(temporalclient.Namespace()), conversation.AlertWorkflowID(id))
+		url.PathEscape(a.namespace), conversation.AlertWorkflowID(id))
 }

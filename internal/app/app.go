@@ -36,27 +36,28 @@ const stopWithin = 25 * time.Second
 
 // App is a process that is wired and listens, but does not work yet.
 type App struct {
-	options  Options
-	config   config.Config
-	logger   *slog.Logger
-	listener net.Listener
-	store    *store.Store
-	sandbox  *sandbox.Sandbox
-	slack    *slack.Slack
-	receiver *slack.Receiver
-	factor   factor.Factor
-	sealer   *seal.Sealer
-	temporal client.Client
-	outbox   *outbox.Outbox
-	steps    *activities.Activities
-	people   *person.Directory
-	team     *team
-	api      *api.Server
-	dev      *devServer
-	demo     string
-	demoOnce sync.Once
-	chatDown atomic.Bool // the directory could not be read last time
-	cleanups []cleanup
+	options   Options
+	config    config.Config
+	logger    *slog.Logger
+	listener  net.Listener
+	store     *store.Store
+	sandbox   *sandbox.Sandbox
+	slack     *slack.Slack
+	receiver  *slack.Receiver
+	factor    factor.Factor
+	sealer    *seal.Sealer
+	temporal  client.Client
+	namespace string
+	outbox    *outbox.Outbox
+	steps     *activities.Activities
+	people    *person.Directory
+	team      *team
+	api       *api.Server
+	dev       *devServer
+	demo      string
+	demoOnce  sync.Once
+	chatDown  atomic.Bool // the directory could not be read last time
+	cleanups  []cleanup
 }
 
 // cleanup is what is undone at the end, the last first.
@@ -189,7 +190,7 @@ func (a *App) openTemporal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.temporal = temporal
+	a.temporal, a.namespace = temporal, temporalclient.Namespace(hostPort)
 	a.onClose("Temporal client", func(context.Context) error {
 		temporal.Close()
 		return nil
@@ -235,6 +236,10 @@ func (a *App) openChat(context.Context) error {
 }
 
 func (a *App) openFactor(context.Context) error {
+	if a.sandbox == nil && !a.config.Duo.Configured() {
+		a.factor = factor.None{}
+		return nil
+	}
 	options := duo.Options{
 		IntegrationKey: a.config.Duo.IKey, SecretKey: a.config.Duo.SKey.Reveal(),
 		Host: a.config.Duo.Host, CAFile: a.config.Duo.CAFile,
@@ -244,10 +249,6 @@ func (a *App) openFactor(context.Context) error {
 			IntegrationKey: sandboxDuoIKey, SecretKey: sandboxDuoSKey,
 			Host: a.sandbox.DuoHost(), CAFile: a.sandbox.DuoCAFile(),
 		}
-	}
-	if options.Host == "" {
-		a.factor = factor.None{}
-		return nil
 	}
 	client, err := duo.New(options)
 	if err != nil {

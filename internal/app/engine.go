@@ -84,7 +84,7 @@ func (a *App) runWorker(ctx context.Context) {
 }
 
 func (a *App) serveQueues(ctx context.Context) error {
-	if err := temporalclient.RegisterSearchAttributes(ctx, a.temporal); errors.Is(err, temporalclient.ErrNotAllowed) {
+	if err := temporalclient.RegisterSearchAttributes(ctx, a.temporal, a.namespace); errors.Is(err, temporalclient.ErrNotAllowed) {
 		a.logger.Warn("add the search attributes to the namespace by hand", "names", conversation.SearchAttributes())
 	} else if err != nil {
 		return err

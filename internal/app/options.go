@@ -108,14 +108,14 @@ func sqlitePath(cfg config.Config) (string, error) {
 	return filepath.Join(cfg.DataDir, "securitybot.db"), nil
 }
 
-// Demo is the source of the alerts that the sandbox's page sends.
-const Demo = "demo"
+// demoSource is the source of the alerts that the sandbox's page sends.
+const demoSource = "demo"
 
 func policyOf(cfg config.Config) policy.Policy {
 	rules := policy.Defaults().Override(cfg.Timing)
 	rules.BySource = map[string]policy.Timing{}
 	if cfg.Sandbox() {
-		rules.BySource[Demo] = policy.Timing{
+		rules.BySource[demoSource] = policy.Timing{
 			Deadline:  90 * time.Second,
 			Reminders: []time.Duration{20 * time.Second, time.Minute},
 			WatchFor:  15 * time.Minute,

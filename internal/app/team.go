@@ -51,7 +51,7 @@ func (t *team) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	actual, _, err := t.slack.Team(ctx)
+	actual, err := t.slack.Team(ctx)
 	if err == nil && actual != known {
 		return fmt.Errorf("this record belongs to Slack team %s and the token to %s: check the token, or use another database", known, actual)
 	}
@@ -59,7 +59,7 @@ func (t *team) check(ctx context.Context) error {
 }
 
 func (t *team) learn(ctx context.Context) (string, error) {
-	team, _, err := t.slack.Team(ctx)
+	team, err := t.slack.Team(ctx)
 	if err != nil {
 		return "", err
 	}

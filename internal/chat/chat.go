@@ -23,14 +23,13 @@ type Recipient struct {
 	Thread  string // the TS of the message that the thread hangs on
 }
 
-// Span is a run of text within a paragraph. Exactly one of Text, User and At is set.
-// Text is shown letter by letter: no markup in it ever has a meaning.
+// Span is a run of text within a paragraph. Exactly one of Text and At is set. Text
+// is shown letter by letter: no markup in it ever has a meaning, and nothing ever
+// mentions anybody.
 type Span struct {
 	Text string
 	Bold bool
-	Code bool
 	Link string    // an address of ours that Text leads to; never one that came with an alert
-	User string    // mentions a person by chat id
 	At   time.Time // shown in the reader's own zone
 }
 

@@ -191,8 +191,8 @@ func (r *Reconciler) tell(ctx context.Context, record store.Record, lost bool) e
 	return r.steps.Case(ctx, conversation.AlertRef{AlertID: record.ID})
 }
 
-// stuck tells that somebody answered and nothing came of it for minutes: the
-// signal was taken away from the workflow.
+// stuck tells that a question's deadline has passed and nothing came of it: an
+// answer's signal, or the timer, was taken away from the workflow.
 func stuck(record store.Record, now time.Time) bool {
 	return record.Status == alert.Asking && now.After(record.Deadline.Add(time.Minute))
 }

@@ -81,8 +81,9 @@ type Sandbox struct {
 	closeErr error
 }
 
-// DefaultScopes are those of the app's manifest, and those of optional checks.
-func DefaultScopes() []string {
+// defaultScopes are those of the app's manifest, but for private channels, which
+// the workspace has none of, and those of optional checks.
+func defaultScopes() []string {
 	return []string{
 		"chat:write", "im:write", "im:history", "users:read", "users:read.email", "commands", "channels:read",
 		"channels:history", "dnd:read", "reactions:write",
@@ -101,7 +102,7 @@ func (o Options) withDefaults() Options {
 		o.AllowedHosts = append(o.AllowedHosts, o.DuoName)
 	}
 	if o.Scopes == nil {
-		o.Scopes = DefaultScopes()
+		o.Scopes = defaultScopes()
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now

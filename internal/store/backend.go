@@ -73,9 +73,8 @@ type Tx interface {
 
 	PutPerson(ctx context.Context, person alert.Person) error // inserts or replaces by key
 	FindPerson(ctx context.Context, key alert.PersonKey) (alert.Person, error)
-	// PeopleBy finds people of a team by email or username, letter case aside.
+	// PeopleByEmail finds people of a team by email, letter case aside.
 	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
-	PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error)
 
 	InsertDistrust(ctx context.Context, distrust Distrust) error                                      // ErrExists while one is in force
 	FindDistrust(ctx context.Context, person alert.PersonKey) (Distrust, error)                       // the one in force

@@ -42,16 +42,6 @@ func (s *Store) PeopleByEmail(ctx context.Context, team, email string) ([]alert.
 	return people, err
 }
 
-// PeopleByUsername lists a team's people with a handle.
-func (s *Store) PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error) {
-	var people []alert.Person
-	err := s.inTx(ctx, func(t *tx) (err error) {
-		people, err = t.PeopleByUsername(ctx, team, username)
-		return err
-	})
-	return people, err
-}
-
 // ErrTrusted is a clearing of somebody who is not under distrust.
 var ErrTrusted = errors.New("the person is not under distrust")
 

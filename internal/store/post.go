@@ -14,8 +14,8 @@ const (
 	PurposeReminder  = "reminder-"   // + number
 	PurposePushAgain = "push-again-" // + attempt
 	PurposeCase      = "case"
-	PurposeNote      = "note-"  // + what it is about; in the case's thread
-	PurposeRaised    = "raised" // in the channel, when a late no raises a case
+	PurposeNote      = "note-"   // + what it is about; to the second target, which can't be edited
+	PurposeRaised    = "raised-" // + what came late; in the channel or the case's thread
 )
 
 // PostWithin is how long one who posts may take, everything included.
@@ -137,15 +137,4 @@ func (t *tx) putPost(post Post) error {
 		return fmt.Errorf("write post %s: %w", post.Purpose, err)
 	}
 	return nil
-}
-
-// PostOf is one message of an alert; false when it does not stand yet.
-func (s *Store) PostOf(ctx context.Context, alertID, purpose string) (Post, bool, error) {
-	var post Post
-	var ok bool
-	err := s.inTx(ctx, func(t *tx) (err error) {
-		post, ok, err = found(t.FindPost(ctx, alertID, purpose))
-		return err
-	})
-	return post, ok && post.State == PostDone, err
 }

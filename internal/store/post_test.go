@@ -124,10 +124,10 @@ func TestFinishPost(t *testing.T) {
 		second.TS, second.PostedAt = "2.2", noon.Add(time.Minute)
 		require.NoError(b, b.FinishPost(b.Context(), second, store.KindAsked, store.Fields{"ts": "2.2"}, nil))
 
-		stands, ok, err := b.PostOf(b.Context(), id, question)
+		story, err := b.Story(b.Context(), id)
 		require.NoError(b, err)
-		require.True(b, ok)
-		require.Equal(b, "1.1", stands.TS, "the first stands")
+		require.Equal(b, store.PostDone, story.Posts[question].State)
+		require.Equal(b, "1.1", story.Posts[question].TS, "the first stands")
 		require.Equal(b, "accepted identified planned asked", b.kinds(id))
 		record := b.reads(id)
 		require.Equal(b, alert.Asking, record.Status)
@@ -147,11 +147,11 @@ func TestWhatIsNotPostedStandsNowhere(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		id := b.admitted(alice).ID
 		b.begins(id)
-		_, ok, err := b.PostOf(b.Context(), id, question)
+		story, err := b.Story(b.Context(), id)
 		require.NoError(b, err)
-		require.False(b, ok)
+		require.Equal(b, store.PostIntended, story.Posts[question].State)
 		require.Zero(b, b.reads(id).AskedAt)
-		_, ok, err = b.PostAt(b.Context(), "", "")
+		_, ok, err := b.PostAt(b.Context(), "", "")
 		require.NoError(b, err)
 		require.False(b, ok)
 	})

@@ -158,7 +158,8 @@ func (t *tx) refusePush(person alert.PersonKey) (string, error) {
 }
 
 // ProofPushed records a push's transaction, before anybody waits for its result.
-// An attempt that was given up for lost meanwhile stays lost.
+// An attempt that was taken for lost meanwhile stays so; only a Deny of it still
+// counts.
 func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
 	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
 		stored, err := t.proof(proof.AlertID, proof.Attempt)
@@ -168,7 +169,6 @@ func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
 		if stored.Transaction == proof.Transaction {
 			return nil // a commit whose answer was lost
 		}
-		// Taken for lost meanwhile it stays so; only a Deny of it still counts.
 		stored.Transaction, stored.Device, stored.PushedAt = proof.Transaction, proof.Device, t.now
 		if err := t.putProof(stored); err != nil {
 			return err
@@ -191,8 +191,8 @@ func (s *Store) ProofNotSent(ctx context.Context, proof alert.Proof) error {
 }
 
 // ProofDecided records the result of an attempt; the first one stands, but a Deny
-// outranks a push that was taken for lost or timed out. What a
-// phone denies or reports as fraud after a yes puts the person under distrust.
+// outranks a push that was taken for lost or timed out. What a phone denies or
+// reports as fraud after a yes puts the person under distrust.
 func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error) {
 	decided := proof
 	err := s.onAlert(ctx, proof.AlertID, func(t *tx, record *Record) error {

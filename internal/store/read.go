@@ -18,7 +18,7 @@ type Story struct {
 	Posts    map[string]Post // by purpose
 	Entries  []Entry
 	Distrust *Distrust // in force now
-	Recent   []Record  // what the person confirmed in the day before the verdict; only under distrust
+	Recent   []Record  // what the person confirmed since a day before the distrust; only under it
 }
 
 // Answer is the answer that counts: a no, else the latest; nil without one.

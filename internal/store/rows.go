@@ -53,7 +53,6 @@ type PostState string
 const (
 	PostIntended PostState = "intended" // somebody is about to post it, or died trying
 	PostDone     PostState = "done"     // it stands at Channel and TS
-	PostGiven    PostState = "given_up" // it will never stand there
 )
 
 // Post is one message of ours: one row per alert and purpose, however often
@@ -74,7 +73,7 @@ type Post struct {
 type Outgoing struct {
 	ID          int64
 	AlertID     string
-	Kind        string // "start", "answer", "snooze", "push_again", "wake"
+	Kind        string // an Outgoing… constant
 	Ref         string // the answer's id, or what makes this entry one of its kind
 	Choice      string // of an answer
 	CreatedAt   time.Time

@@ -171,13 +171,6 @@ func (t *tx) proving(id string) (bool, error) {
 	}), nil
 }
 
-// Note puts an entry on an alert's timeline.
-func (s *Store) Note(ctx context.Context, id, kind, actor string, data Fields) error {
-	return s.onAlert(ctx, id, func(t *tx, _ *Record) error {
-		return t.append(id, kind, actor, data, nil)
-	})
-}
-
 // Watching tells whether late answers are still taken.
 func (r Record) Watching(now time.Time) bool {
 	return r.Verdict.Outcome == alert.NoResponse && now.Before(r.WatchUntil)

@@ -20,23 +20,18 @@ import (
 
 // Options are what a process adds to the environment's settings.
 type Options struct {
-	HostPort string // of the dev server; "" takes the environment's
+	HostPort string // of a server of our own; "" takes the environment's
 	Logger   *slog.Logger
-	Metrics  client.MetricsHandler // nil for none
 }
 
 // New gives a client that connects when it is first used, so that a process
 // starts with Temporal away.
 func New(options Options) (client.Client, error) {
-	dial, err := envconfig.LoadDefaultClientOptions()
+	dial, err := settings(options.HostPort)
 	if err != nil {
 		return nil, fmt.Errorf("read Temporal's settings: %w", err)
 	}
-	if options.HostPort != "" {
-		dial.HostPort = options.HostPort
-	}
 	dial.Logger = sdklog.NewStructuredLogger(options.Logger.With("component", "temporal"))
-	dial.MetricsHandler = options.Metrics
 	temporal, err := client.NewLazyClient(dial)
 	if err != nil {
 		return nil, fmt.Errorf("make Temporal client: %w", err)
@@ -44,9 +39,18 @@ func New(options Options) (client.Client, error) {
 	return temporal, nil
 }
 
-// Namespace is the one that the environment names.
-func Namespace() string {
-	dial, err := envconfig.LoadDefaultClientOptions()
+// settings are the environment's. A server of our own has none: a namespace, a key
+// or a certificate that is set there is meant for another one.
+func settings(hostPort string) (client.Options, error) {
+	if hostPort != "" {
+		return client.Options{HostPort: hostPort, Namespace: client.DefaultNamespace}, nil
+	}
+	return envconfig.LoadDefaultClientOptions()
+}
+
+// Namespace is the one that a client made with this HostPort works in.
+func Namespace(hostPort string) string {
+	dial, err := settings(hostPort)
 	if err != nil || dial.Namespace == "" {
 		return client.DefaultNamespace
 	}
@@ -58,13 +62,13 @@ func Namespace() string {
 var ErrNotAllowed = errors.New("adding search attributes is not allowed")
 
 // RegisterSearchAttributes adds what the namespace lacks. Errors: ErrNotAllowed.
-func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error {
+func RegisterSearchAttributes(ctx context.Context, temporal client.Client, namespace string) error {
 	wanted := map[string]enums.IndexedValueType{}
 	for _, name := range conversation.SearchAttributes() {
 		wanted[name] = enums.INDEXED_VALUE_TYPE_KEYWORD
 	}
 	listed, err := temporal.OperatorService().ListSearchAttributes(ctx,
-		&operatorservice.ListSearchAttributesRequest{Namespace: Namespace()})
+		&operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if notAllowed(err) {
 		return ErrNotAllowed
 	}
@@ -78,7 +82,7 @@ func RegisterSearchAttributes(ctx context.Context, temporal client.Client) error
 		return nil
 	}
 	_, err = temporal.OperatorService().AddSearchAttributes(ctx,
-		&operatorservice.AddSearchAttributesRequest{Namespace: Namespace(), SearchAttributes: wanted})
+		&operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: wanted})
 	if notAllowed(err) {
 		return ErrNotAllowed
 	}

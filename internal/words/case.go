@@ -62,7 +62,7 @@ func wordsOf(record store.Record) string {
 // gravity orders cases at a glance; the words say the same.
 func gravity(record store.Record) string {
 	switch {
-	case record.Verdict.Suspicious(), record.Escalation == alert.ReasonFraud, record.Escalation == alert.ReasonContradicted:
+	case suspected(record):
 		return "🚨 "
 	case record.Verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo:
 		return "🔴 "
@@ -75,7 +75,7 @@ func gravity(record store.Record) string {
 
 func headline(record store.Record) string {
 	switch {
-	case record.Verdict.Suspicious(), record.Escalation == alert.ReasonFraud, record.Escalation == alert.ReasonContradicted:
+	case suspected(record):
 		return "Chat account may be stolen"
 	case record.Verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo:
 		return "It wasn't them"
@@ -128,6 +128,8 @@ func confirmedLately(story store.Story) string {
 	return "In the 24 hours before, they confirmed: " + strings.Join(titles, "; ") + "."
 }
 
+// suspected tells that the phone spoke against the chat account, before the verdict
+// or after it.
 func suspected(record store.Record) bool {
 	return record.Verdict.Suspicious() ||
 		record.Escalation == alert.ReasonFraud || record.Escalation == alert.ReasonContradicted

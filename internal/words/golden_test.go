@@ -59,8 +59,6 @@ func spans(list []chat.Span) string {
 	var out strings.Builder
 	for _, span := range list {
 		switch {
-		case span.User != "":
-			out.WriteString("<@" + span.User + ">")
 		case !span.At.IsZero():
 			out.WriteString("<" + span.At.Format(time.RFC3339) + ">")
 		case span.Link != "":

@@ -113,8 +113,6 @@ func (p *painter) elements(paragraph chat.Paragraph) []api.RichTextSectionElemen
 	room := min(maxParagraph, p.left)
 	for _, span := range paragraph.Spans {
 		switch {
-		case span.User != "":
-			elements = append(elements, api.NewRichTextSectionUserElement(span.User, nil))
 		case !span.At.IsZero():
 			fallback := utc(span.At)
 			elements = append(elements, api.NewRichTextSectionDateElement(span.At.Unix(), dateFormat, nil, &fallback))
@@ -151,22 +149,19 @@ func countEscaped(text string) int {
 }
 
 func style(span chat.Span) *api.RichTextSectionTextStyle {
-	if !span.Bold && !span.Code {
+	if !span.Bold {
 		return nil
 	}
-	return &api.RichTextSectionTextStyle{Bold: span.Bold, Code: span.Code}
+	return &api.RichTextSectionTextStyle{Bold: true}
 }
 
-// note is small print. It is plain text unless it shows a moment, a link or a person,
-// which context blocks only know as mrkdwn; then the rest of it is escaped.
+// note is small print. It is plain text unless it shows a moment or a link, which
+// context blocks only know as mrkdwn; then the rest of it is escaped.
 func (p *painter) note(spans []chat.Span) []api.Block {
 	var plainText, marked strings.Builder
 	special := false
 	for _, span := range spans {
 		switch {
-		case span.User != "":
-			special = true
-			fmt.Fprintf(&marked, "<@%s>", escape(line(span.User)))
 		case !span.At.IsZero():
 			special = true
 			fmt.Fprintf(&marked, "<!date^%d^%s|%s>", span.At.Unix(), dateFormat, utc(span.At))

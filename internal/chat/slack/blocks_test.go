@@ -25,14 +25,11 @@ func question() chat.Message {
 		Title: "Root shell on <web-1>\n\u202Ehidden",
 		Paragraphs: []chat.Paragraph{
 			{Spans: []chat.Span{
-				{Text: "Hello "},
-				{User: "U1"},
-				{Text: ", was this "},
+				{Text: "Hello <@U1>, was this "},
 				{Text: "you", Bold: true},
 				{Text: " at "},
 				{At: at},
 				{Text: "? "},
-				{Text: "sudo -i", Code: true},
 			}},
 			{Quoted: true, Spans: []chat.Span{{Text: "*click* <https://evil.example/x|here> <@U2> `now`\nor not"}}},
 			{Spans: []chat.Span{{Text: "\u200B"}}},
@@ -44,7 +41,7 @@ func question() chat.Message {
 			}},
 			{Action: "unsure", Label: "Not sure", Value: "v3.mac"},
 		},
-		Note: []chat.Span{{Text: "Reported by <falco> & `co`, answer by "}, {At: at.Add(time.Hour)}, {Text: " to "}, {User: "U3"}},
+		Note: []chat.Span{{Text: "Reported by <falco> & `co`, answer by "}, {At: at.Add(time.Hour)}, {Text: " to <@U3>"}},
 	}
 }
 

@@ -64,7 +64,7 @@ func (r *Receiver) command(ctx context.Context, team string) (delivered, error) 
 		return delivered{}, err
 	}
 	return delivered{body: map[string]string{
-		"response_type": api.ResponseTypeEphemeral, "text": escape(r.help),
+		"response_type": api.ResponseTypeEphemeral, "text": escape(help),
 	}}, nil
 }
 

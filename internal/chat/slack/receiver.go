@@ -16,14 +16,13 @@ const (
 	ackBudget = 2500 * time.Millisecond
 	// workLimit bounds what is done after the answer.
 	workLimit = 20 * time.Second
-	// defaultHelp answers commands where no help is set.
-	defaultHelp = "I answer in direct messages: when something needs you, I write to you there."
+	// help answers commands.
+	help = "I answer in direct messages: when something needs you, I write to you there."
 )
 
 // ReceiverOptions of a receiver. No error and no log line carries the secret.
 type ReceiverOptions struct {
 	SigningSecret string // without it, every HTTP request is refused
-	CommandHelp   string // what a slash command is told
 }
 
 // Receiver takes what people press and write, over HTTP or Socket Mode. It gives
@@ -33,7 +32,6 @@ type Receiver struct {
 	slack  *Slack
 	inbox  chat.Inbox
 	secret string
-	help   string
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -52,12 +50,8 @@ func NewReceiver(client *Slack, inbox chat.Inbox, options ReceiverOptions) (*Rec
 	if client == nil || inbox == nil {
 		return nil, errors.New("slack: a receiver needs a client and an inbox")
 	}
-	help := options.CommandHelp
-	if help == "" {
-		help = defaultHelp
-	}
 	return &Receiver{
-		slack: client, inbox: inbox, secret: options.SigningSecret, help: help, log: client.log,
+		slack: client, inbox: inbox, secret: options.SigningSecret, log: client.log,
 	}, nil
 }
 

@@ -406,7 +406,7 @@ func TestHTTPDetails(t *testing.T) {
 
 	status, answer = d.signed("/slack/commands", url.Values{"team_id": {"T1"}, "command": {"/securitybot"}}.Encode())
 	require.Equal(t, http.StatusOK, status)
-	require.JSONEq(t, `{"response_type":"ephemeral","text":"`+defaultHelp+`"}`, answer)
+	require.JSONEq(t, `{"response_type":"ephemeral","text":"`+help+`"}`, answer)
 
 	status, _ = d.signed("/slack/events", strings.Repeat("x", maxDelivery+1))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)

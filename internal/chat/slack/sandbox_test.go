@@ -208,7 +208,7 @@ func ask() chat.Message {
 		Text: "Did you open a root shell on web-1? <!channel> https://evil.example", Title: "Root shell on web-1",
 		Paragraphs: []chat.Paragraph{
 			{Spans: []chat.Span{{Text: "Was it "}, {Text: "you", Bold: true}, {Text: " at "}, {At: time.Unix(1_795_255_323, 0)}, {Text: "?"}}},
-			{Quoted: true, Spans: []chat.Span{{Text: "<!here> `sudo -i` & https://evil.example", Code: true}}},
+			{Quoted: true, Spans: []chat.Span{{Text: "<!here> `sudo -i` & https://evil.example"}}},
 		},
 		Buttons: []chat.Button{
 			{Action: "yes", Label: "Yes, it was me", Value: "v1.mac"},
@@ -384,6 +384,6 @@ func TestAWrongTokenIsTheOperatorsToMend(t *testing.T) {
 	t.Cleanup(wrong.Close)
 	_, err = wrong.Post(t.Context(), chat.Recipient{User: "U1"}, ask(), "k")
 	require.Equal(t, chat.Operator, chat.FailureOf(err).Failure, "%v", err)
-	_, _, err = wrong.Team(t.Context())
+	_, err = wrong.Team(t.Context())
 	require.Equal(t, chat.Operator, chat.FailureOf(err).Failure, "%v", err)
 }

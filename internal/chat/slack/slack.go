@@ -163,14 +163,14 @@ func (s *Slack) call(ctx context.Context, about effect, do func(context.Context)
 	return nil
 }
 
-// Team tells which workspace and bot user our token belongs to. It asks once and
-// remembers the answer.
-func (s *Slack) Team(ctx context.Context) (team, botUser string, err error) {
+// Team tells which workspace our token belongs to. It asks once and remembers the
+// answer.
+func (s *Slack) Team(ctx context.Context) (string, error) {
 	me, err := s.me(ctx)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
-	return me.team, me.user, nil
+	return me.team, nil
 }
 
 func (s *Slack) me(ctx context.Context) (*identity, error) {

@@ -97,7 +97,7 @@ func TestSocketTakesEverythingThatHTTPTakes(t *testing.T) {
 	require.Equal(t, "event|Ev1", d.inbox.typed[0].Delivery)
 
 	send(t, link, "slash_commands", "e3", `{"command":"/securitybot","team_id":"T1","user_id":"U1"}`)
-	require.JSONEq(t, `{"envelope_id":"e3","payload":{"response_type":"ephemeral","text":"`+defaultHelp+`"}}`, receive(t, link))
+	require.JSONEq(t, `{"envelope_id":"e3","payload":{"response_type":"ephemeral","text":"`+help+`"}}`, receive(t, link))
 
 	send(t, link, "events_api", "e4", strings.Replace(typedEvent, `"type":"message"`, `"type":"brand_new_event"`, 1))
 	require.JSONEq(t, `{"envelope_id":"e4"}`, receive(t, link), "what the library can't read is acknowledged too")

@@ -35,11 +35,6 @@ func (t *tx) PeopleByEmail(ctx context.Context, team, email string) ([]alert.Per
 	return all(rows, err, personOf)
 }
 
-func (t *tx) PeopleByUsername(ctx context.Context, team, username string) ([]alert.Person, error) {
-	rows, err := t.q.PeopleByUsername(ctx, team, username)
-	return all(rows, err, personOf)
-}
-
 func (t *tx) InsertDistrust(ctx context.Context, d store.Distrust) error {
 	return inserted(t.q.InsertDistrust(ctx, litedb.InsertDistrustParams{
 		PersonTeam: d.Person.Team,

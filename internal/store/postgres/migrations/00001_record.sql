@@ -89,7 +89,7 @@ CREATE TRIGGER timeline_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON timel
 CREATE TABLE posts (
     alert_id      text COLLATE "C" NOT NULL REFERENCES alerts (id),
     purpose       text COLLATE "C" NOT NULL CHECK (purpose <> ''),
-    state         text NOT NULL CHECK (state IN ('intended', 'done', 'given_up')),
+    state         text NOT NULL CHECK (state IN ('intended', 'done')),
     claimed_until timestamptz,
     intended_at   timestamptz,
     tries         integer NOT NULL CHECK (tries >= 0),
@@ -178,7 +178,6 @@ CREATE TABLE people (
 );
 
 CREATE INDEX people_email ON people (team, lower(email COLLATE "C")) WHERE email <> '';
-CREATE INDEX people_username ON people (team, lower(username COLLATE "C")) WHERE username <> '';
 
 CREATE TABLE distrusts (
     position    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -22,11 +22,6 @@ SELECT * FROM people
 WHERE team = sqlc.arg(team) AND email <> '' AND lower(email COLLATE "C") = lower(sqlc.arg(email)::text COLLATE "C")
 ORDER BY user_id;
 
--- name: PeopleByUsername :many
-SELECT * FROM people
-WHERE team = sqlc.arg(team) AND username <> '' AND lower(username COLLATE "C") = lower(sqlc.arg(username)::text COLLATE "C")
-ORDER BY user_id;
-
 -- name: InsertDistrust :execrows
 INSERT INTO distrusts (person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -156,47 +156,6 @@ func (q *Queries) PeopleByEmail(ctx context.Context, team string, email string) 
 	return items, nil
 }
 
-const peopleByUsername = `-- name: PeopleByUsername :many
-SELECT team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at FROM people
-WHERE team = ?1 AND username <> '' AND lower(username) = lower(?2)
-ORDER BY user_id
-`
-
-func (q *Queries) PeopleByUsername(ctx context.Context, team string, username string) ([]Person, error) {
-	rows, err := q.db.QueryContext(ctx, peopleByUsername, team, username)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Person
-	for rows.Next() {
-		var i Person
-		if err := rows.Scan(
-			&i.Team,
-			&i.UserID,
-			&i.Email,
-			&i.Username,
-			&i.Name,
-			&i.Zone,
-			&i.FactorName,
-			&i.Deactivated,
-			&i.Bot,
-			&i.ForeignTeam,
-			&i.SeenAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const putPerson = `-- name: PutPerson :exec
 INSERT INTO people (
     team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at

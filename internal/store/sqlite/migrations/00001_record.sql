@@ -82,7 +82,7 @@ END;
 CREATE TABLE posts (
     alert_id      TEXT    NOT NULL REFERENCES alerts (id),
     purpose       TEXT    NOT NULL CHECK (purpose <> ''),
-    state         TEXT    NOT NULL CHECK (state IN ('intended', 'done', 'given_up')),
+    state         TEXT    NOT NULL CHECK (state IN ('intended', 'done')),
     claimed_until INTEGER,
     intended_at   INTEGER,
     tries         INTEGER NOT NULL CHECK (tries >= 0),
@@ -171,7 +171,6 @@ CREATE TABLE people (
 ) STRICT;
 
 CREATE INDEX people_email ON people (team, lower(email)) WHERE email <> '';
-CREATE INDEX people_username ON people (team, lower(username)) WHERE username <> '';
 
 CREATE TABLE distrusts (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -22,11 +22,6 @@ SELECT * FROM people
 WHERE team = sqlc.arg(team) AND email <> '' AND lower(email) = lower(sqlc.arg(email))
 ORDER BY user_id;
 
--- name: PeopleByUsername :many
-SELECT * FROM people
-WHERE team = sqlc.arg(team) AND username <> '' AND lower(username) = lower(sqlc.arg(username))
-ORDER BY user_id;
-
 -- name: InsertDistrust :execrows
 INSERT INTO distrusts (person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
