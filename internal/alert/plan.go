@@ -23,4 +23,5 @@ type Plan struct {
 	Snooze      time.Duration   `json:"snooze"`
 	SnoozeTimes int             `json:"snooze_times"`
 	WatchFor    time.Duration   `json:"watch_for"`
+	Unprovable  bool            `json:"unprovable,omitempty"` // there is no second factor here: a yes is a claim and stays one
 }

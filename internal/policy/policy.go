@@ -23,6 +23,7 @@ type Policy struct {
 	BySeverity  map[alert.Severity]Timing
 	BySource    map[string]Timing // goes before the severity's
 	SnoozeTimes int
+	Unprovable  bool // there is no second factor
 }
 
 const (
@@ -92,6 +93,7 @@ func (p Policy) Plan(admitted alert.Alert, now time.Time) alert.Plan {
 		Snooze:      snooze(timing.Deadline),
 		SnoozeTimes: p.SnoozeTimes,
 		WatchFor:    timing.WatchFor,
+		Unprovable:  p.Unprovable,
 	}
 }
 

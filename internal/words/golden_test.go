@@ -234,7 +234,7 @@ func TestWhatComesLate(t *testing.T) {
 		{Attempt: 1, Result: alert.ProofTimedOut, DecidedAt: after},
 		{Attempt: 2, Result: alert.ProofApproved, DecidedAt: after},
 		{Attempt: 3, Result: alert.ProofFraud, DecidedAt: after},
-		{Attempt: 4, Result: alert.ProofUnavailable, Reason: "locked_out", DecidedAt: after},
+		{Attempt: 4, Result: alert.ProofUnavailable, Reason: "refused_40099", DecidedAt: after},
 		{Attempt: 5, Result: alert.ProofPending},
 		{Attempt: 6, Result: alert.ProofApproved, DecidedAt: story.Record.SettledAt},
 	}
@@ -303,8 +303,8 @@ func TestEveryReasonHasWords(t *testing.T) {
 			require.NotContains(t, text, "_person", reason)
 		}
 	}
-	vendors := words.Case(settled(alert.Verdict{Outcome: alert.Unproven, Reason: "locked_out"}, "", ""), links{}).Text
-	require.Contains(t, vendors, "locked_out", "a vendor's own word is shown as it is")
+	vendors := words.Case(settled(alert.Verdict{Outcome: alert.Unproven, Reason: "refused_40099"}, "", ""), links{}).Text
+	require.Contains(t, vendors, "refused_40099", "a vendor's own word is shown as it is")
 }
 
 // The text that notifications give says as much as what is seen.

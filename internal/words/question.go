@@ -67,6 +67,9 @@ func openLate(story store.Story) bool {
 // promise is what a yes leads to, in three parts: the code in the middle is what
 // to compare.
 func promise(record store.Record) (before, code, after string) {
+	if record.Plan.Unprovable {
+		return "If you say yes, the security team still has a look. We never ask for a password.", "", ""
+	}
 	return "If you say yes, your phone shows ", record.Code, ". We never ask for a password."
 }
 

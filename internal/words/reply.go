@@ -20,6 +20,9 @@ func Explain(record store.Record, choice alert.Choice, token string) chat.Prompt
 	}
 	switch choice {
 	case alert.Yes:
+		if record.Plan.Unprovable {
+			break
+		}
 		prompt.Title = "Now check your phone"
 		prompt.Label = fmt.Sprintf("Approve %s on your phone. What were you doing?", record.Code)
 	case alert.No:
@@ -69,6 +72,9 @@ func PushComing(record store.Record) string {
 func TypedAnswer(record store.Record, choice alert.Choice) string {
 	switch choice {
 	case alert.Yes:
+		if record.Plan.Unprovable {
+			return "Thank you. The security team will have a look."
+		}
 		return "Thank you. Please approve the push on your phone; it shows the code " + record.Code + "."
 	case alert.No:
 		return "Thank you for telling us. The security team knows and will get in touch."

@@ -105,3 +105,15 @@ func FuzzChoice(f *testing.F) {
 		require.True(t, !ok || again == choice, "letter case changes no answer")
 	})
 }
+
+// Who has no second factor is promised none.
+func TestWithoutASecondFactorNobodyIsSentToTheirPhone(t *testing.T) {
+	t.Parallel()
+	story := open()
+	plan := *story.Record.Plan
+	plan.Unprovable, story.Record.Plan = true, &plan
+	require.NotContains(t, words.Question(story, sealer(t)).Text, "phone")
+	prompt := words.Explain(story.Record, alert.Yes, "token")
+	require.NotContains(t, prompt.Title+prompt.Label, "phone")
+	require.NotContains(t, words.TypedAnswer(story.Record, alert.Yes), "phone")
+}

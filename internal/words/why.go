@@ -69,6 +69,12 @@ func reasonWords(reason string) string {
 		alert.ReasonBot:           "the account is a bot's",
 		alert.ReasonForeign:       "the account is of another team",
 		alert.ReasonUndelivered:   "the question could not be delivered in time",
+
+		// Duo's own words, as its adapter gives them.
+		"bypass":         "their second factor lets them in without asking",
+		"locked_out":     "they are locked out of their second factor",
+		"disabled":       "they are disabled at their second factor",
+		"no_push_device": "they have no device that takes a push",
 	}
 	if said, ok := known[reason]; ok {
 		return said
