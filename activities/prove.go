@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -17,7 +18,8 @@ import (
 
 const (
 	pushLives = 75 * time.Second // Duo's live for 60
-	pollFor   = 8 * time.Second  // within the heartbeat's time-out
+	pollFor   = 8 * time.Second
+	beatEvery = 5 * time.Second // within the heartbeat's time-out
 	pollEvery = time.Second
 	keepFor   = 30 * time.Second
 )
@@ -26,7 +28,7 @@ const (
 // became of it. An attempt that was begun is taken up where it was left, and a
 // push of which nobody knows the transaction is never sent again by itself.
 func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (conversation.Proved, error) {
-	begun := time.Now()
+	defer a.beat(ctx)()
 	// Read before the attempt is recorded: a failure after that is a lost push.
 	story, err := a.Record.Story(ctx, in.AlertID)
 	if err != nil {
@@ -43,7 +45,7 @@ func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (con
 		}
 	}
 	if turn == store.ProofPoll {
-		if proof, err = a.poll(ctx, proof, begun); err != nil {
+		if proof, err = a.poll(ctx, proof); err != nil {
 			return conversation.Proved{}, err
 		}
 	}
@@ -68,7 +70,25 @@ func (a *Activities) keepTransaction(ctx context.Context, proof alert.Proof) err
 		if err == nil || time.Now().After(deadline) || pause(ctx, pollEvery) != nil {
 			return err
 		}
-		activity.RecordHeartbeat(ctx)
+	}
+}
+
+// beat says that this process lives while a step lasts, and gives what ends it.
+// Who approves at once costs no heartbeat.
+func (a *Activities) beat(ctx context.Context) (stop func()) {
+	if !activity.IsActivity(ctx) {
+		return func() {}
+	}
+	beating, cancel := context.WithCancel(ctx)
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		for pause(beating, beatEvery) == nil {
+			activity.RecordHeartbeat(ctx)
+		}
+	})
+	return func() {
+		cancel()
+		beats.Wait()
 	}
 }
 
@@ -89,18 +109,14 @@ func (a *Activities) notPushed(ctx context.Context, proof alert.Proof, cause err
 	return proof, store.ProofDone, err
 }
 
-// poll reads the transaction until it has a result or the push is dead. Who
-// approves at once costs no heartbeat.
-func (a *Activities) poll(ctx context.Context, proof alert.Proof, begun time.Time) (alert.Proof, error) {
+// poll reads the transaction until it has a result or the push is dead.
+func (a *Activities) poll(ctx context.Context, proof alert.Proof) (alert.Proof, error) {
 	dead := proof.PushedAt
 	if dead.IsZero() {
 		dead = time.Now()
 	}
 	dead = dead.Add(pushLives)
 	for {
-		if time.Since(begun) > pollFor {
-			activity.RecordHeartbeat(ctx)
-		}
 		result, reason, err := a.pollOnce(ctx, proof)
 		if err != nil {
 			return proof, err

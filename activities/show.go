@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"securitybot/internal/chat"
@@ -29,7 +30,27 @@ func (a *Activities) ShowQuestion(ctx context.Context, in conversation.AlertRef)
 			return err
 		}
 	}
+	if err := a.withdrawOffers(ctx, story); err != nil {
+		return err
+	}
 	return a.Record.Finish(ctx, in.AlertID)
+}
+
+// withdrawOffers takes the buttons off the offers of another push, once there is
+// nothing left to prove.
+func (a *Activities) withdrawOffers(ctx context.Context, story store.Story) error {
+	if !story.Record.Verdict.Decided() {
+		return nil
+	}
+	for purpose, post := range story.Posts {
+		if !strings.HasPrefix(purpose, store.PurposePushAgain) || post.State != store.PostDone {
+			continue
+		}
+		if err := a.edit(ctx, chat.Ref{Channel: post.Channel, TS: post.TS}, words.PushOver()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // edit takes a message that is gone, or that can't be edited any more, for shown.

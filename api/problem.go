@@ -98,6 +98,9 @@ func (s *Server) tell(ctx context.Context, err error) *problem {
 	case errors.Is(err, store.ErrConflict):
 		return problemOf(http.StatusConflict, "the key was used for another subject or detection",
 			Fault{Field: "key", Detail: "was used for an alert with another subject or detection"})
+	case s.opt.Record.Ping(ctx) != nil:
+		s.logError(ctx, err)
+		return problemOf(http.StatusServiceUnavailable, "the record can't be read at the moment")
 	default:
 		s.logError(ctx, err)
 		return problemOf(http.StatusInternalServerError, "internal error")

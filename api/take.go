@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strconv"
 
@@ -68,15 +67,14 @@ func (s *Server) accept(c *gin.Context, source string) (store.Accepted, error) {
 	return accepted, err
 }
 
+// readBody takes any Content-Type: who may report is in the token, and no page of
+// another site has one.
 func readBody(c *gin.Context) ([]byte, error) {
-	kind, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, problemOf(http.StatusUnsupportedMediaType, "send Content-Type: application/json")
-	}
 	if coding := c.GetHeader("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, problemOf(http.StatusUnsupportedMediaType, "send the body without Content-Encoding")
 	}
-	tooLarge := problemOf(http.StatusRequestEntityTooLarge, fmt.Sprintf("an alert has at most %d bytes", maxBody))
+	limit := fmt.Sprintf("an alert has at most %d bytes", maxBody)
+	tooLarge := problemOf(http.StatusRequestEntityTooLarge, limit, Fault{Field: "body", Detail: limit})
 	if c.Request.ContentLength > maxBody {
 		return nil, tooLarge
 	}

@@ -69,7 +69,7 @@ type AnswerView struct {
 	Late        bool         `json:"late,omitempty"`
 }
 
-// ProofView is the last attempt to prove a yes.
+// ProofView is the last attempt to prove a yes, once it has a result.
 type ProofView struct {
 	Result      alert.ProofResult `json:"result"`
 	Reason      string            `json:"reason"`
@@ -185,10 +185,14 @@ func answerOf(answer *alert.Answer) *AnswerView {
 }
 
 func proofOf(proof *alert.Proof) *ProofView {
-	if proof == nil {
+	if proof == nil || proof.Result == alert.ProofPending {
 		return nil
 	}
-	return &ProofView{Result: proof.Result, Reason: proof.Reason, Factor: proof.Factor, Transaction: proof.Transaction}
+	result, reason := proof.Result, proof.Reason
+	if result == alert.ProofLost {
+		result, reason = alert.ProofUnavailable, alert.ReasonLost
+	}
+	return &ProofView{Result: result, Reason: reason, Factor: proof.Factor, Transaction: proof.Transaction}
 }
 
 func entryOf(entry store.Entry) (EntryView, error) {

@@ -14,7 +14,7 @@ const (
 	storeAtAll    = 365 * 24 * time.Hour // a database may be away for long
 	pushLives     = 100 * time.Second    // a push lives a minute; the rest is for reaching the provider
 	chatCall      = 15 * time.Second     // one call and what the record keeps of it
-	proofSilence  = 30 * time.Second     // without a heartbeat; sending a push may take 20
+	proofSilence  = 15 * time.Second     // without a heartbeat
 	retryMost     = 2 * time.Minute
 	retryStoreMax = 30 * time.Second
 )

@@ -88,6 +88,7 @@ func (a *App) wire(ctx context.Context) error {
 		run  func(context.Context) error
 		when bool
 	}{
+		{"lock the data folder", a.lockData, a.embeds()},
 		{"listen", a.listen, a.options.Role.API || a.options.Role.Sandbox},
 		{"open the record", a.openRecord, a.options.Role.API || a.options.Role.Worker},
 		{"find Temporal", a.openTemporal, a.options.Role.API || a.options.Role.Worker},

@@ -169,7 +169,7 @@ func (i *Inbox) Typed(ctx context.Context, typed chat.Typed) (chat.Reply, error)
 	choice, rest, understood := words.Choice(typed.Text)
 	answer := story.Answer()
 	switch {
-	case answer != nil && answer.Explanation == "" && (!understood || (choice == answer.Choice && rest != "")):
+	case answer != nil && (!understood || (choice == answer.Choice && rest != "")):
 		said.Words = storable(typed.Text)
 		return i.explain(ctx, answer.ID, said, words.Noted)
 	case !understood:

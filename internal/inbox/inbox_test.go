@@ -151,7 +151,8 @@ func TestAnAnswerAndItsWords(t *testing.T) {
 	require.Empty(t, b.writes(alice.PersonKey, reply.Ask.Token, "").Tell, "closed without a word")
 	require.Empty(t, b.writes(alice.PersonKey, reply.Ask.Token, "cron “job”\x00\xff").Tell)
 	require.Equal(t, "cron “job”\uFFFD", b.story(id).Answer().Explanation, "all that a database can keep")
-	require.Contains(t, b.writes(alice.PersonKey, reply.Ask.Token, "other words").Tell, "first answer stands")
+	require.Empty(t, b.writes(alice.PersonKey, reply.Ask.Token, "other words").Tell)
+	require.Equal(t, "cron “job”\uFFFD\nother words", b.story(id).Answer().Explanation, "what is said later stands below")
 }
 
 func TestEveryButton(t *testing.T) {
@@ -283,14 +284,14 @@ func TestTypedReplies(t *testing.T) {
 	require.Equal(t, words.NotUnderstood, b.types(alice.PersonKey, thread, "what is this?").Tell)
 	require.Empty(t, b.story(first).Answers)
 
-	require.Contains(t, b.types(alice.PersonKey, thread, "yes, I’m fixing “cron”.").Tell, "approve the push")
+	require.Contains(t, b.types(alice.PersonKey, thread, "yes, I’m fixing “cron”.").Tell, "push comes")
 	require.Equal(t, "I’m fixing “cron”.", b.story(first).Answer().Explanation)
 	require.Equal(t, alert.Yes, b.story(first).Answer().Choice)
 	require.Contains(t, b.types(alice.PersonKey, thread, "no!").Tell, "Thank you for telling us")
 	require.Equal(t, alert.No, b.story(first).Answer().Choice)
 	require.Equal(t, words.Noted, b.types(alice.PersonKey, thread, "I was at lunch").Tell, "what follows explains it")
 	require.Equal(t, "I was at lunch", b.story(first).Answer().Explanation)
-	require.Equal(t, words.NotUnderstood, b.types(alice.PersonKey, thread, "with Dave").Tell)
+	require.Equal(t, words.Noted, b.types(alice.PersonKey, thread, "with Dave").Tell, "and so does more")
 	require.Contains(t, b.types(alice.PersonKey, thread, "yes").Tell, "it wasn't you")
 }
 

@@ -1,8 +1,12 @@
 package sandbox
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
 
 	"securitybot/internal/sandbox/slackserver"
 	"securitybot/internal/sandbox/traffic"
@@ -16,11 +20,20 @@ func (s *Sandbox) messages(r *http.Request) (any, error) {
 	user, channel := r.URL.Query().Get("user"), r.URL.Query().Get("channel")
 	switch {
 	case channel != "":
-		return s.slack.ChannelMessages(channel, user)
+		return readable(s.slack.ChannelMessages(channel, user))
 	case user != "":
-		return s.slack.DirectMessages(user)
+		return readable(s.slack.DirectMessages(user))
 	}
 	return nil, errNoTarget
+}
+
+// readable gives texts as a person reads them, not as Slack encodes them.
+func readable(messages []slackserver.Shown, err error) (any, error) {
+	decode := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+	for i := range messages {
+		messages[i].Text = decode.Replace(messages[i].Text)
+	}
+	return messages, err
 }
 
 func (s *Sandbox) deleteMessage(r *http.Request) (any, error) {
@@ -82,7 +95,27 @@ func (s *Sandbox) submit(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.slack.Submit(r.Context(), in.User, in.Values)
+	return s.submitSoon(r.Context(), in.User, in.Values)
+}
+
+// opensWithin is how long a modal may take to open: a trigger lives no longer.
+const opensWithin = 3 * time.Second
+
+// submitSoon waits for the modal that a press is about to open, as a person would.
+func (s *Sandbox) submitSoon(ctx context.Context, user string, values map[string]any) (any, error) {
+	bounded, cancel := context.WithTimeout(ctx, opensWithin)
+	defer cancel()
+	for {
+		done, err := s.slack.Submit(ctx, user, values)
+		if !errors.Is(err, slackserver.ErrNoModal) {
+			return done, err
+		}
+		select {
+		case <-bounded.Done():
+			return done, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func (s *Sandbox) closeModal(r *http.Request) (any, error) {

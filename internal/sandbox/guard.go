@@ -52,15 +52,15 @@ func originAllowed(r *http.Request) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// local lets only callers on this machine through, and no simple form of another
-// site: what changes something must be JSON.
+// local lets only callers on this machine through. A browser must send JSON: no
+// simple form of another site can.
 func (s *Sandbox) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.opt.Loopback || !fromHere(r.RemoteAddr) {
 			http.NotFound(w, r)
 			return
 		}
-		if r.Method == http.MethodPost {
+		if r.Method == http.MethodPost && r.Header.Get("Origin") != "" {
 			kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 			if err != nil || kind != "application/json" {
 				http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)

@@ -78,9 +78,13 @@ func TestAFormCannotControl(t *testing.T) {
 		body := strings.NewReader(`{"user":"bob@example.com","deactivated":false}`)
 		got := w.status(http.MethodPost, "/sandbox/control/deactivate", body, func(r *http.Request) {
 			r.Header.Set("Content-Type", kind)
+			r.Header.Set("Origin", w.url)
 		})
 		require.Equal(t, want, got, kind)
 	}
+	body := strings.NewReader(`{"user":"bob@example.com","deactivated":false}`)
+	got := w.status(http.MethodPost, "/sandbox/control/deactivate", body, func(*http.Request) {})
+	require.Equal(t, http.StatusOK, got, "what is no browser says no origin")
 }
 
 func TestWithoutLoopbackThereIsNoControl(t *testing.T) {

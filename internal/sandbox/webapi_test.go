@@ -202,7 +202,7 @@ func TestCarelessPostsAreNoted(t *testing.T) {
 	_, _, err = w.slack.PostMessageContext(ctx, id, slack.MsgOptionText("a & b <i>", true))
 	require.NoError(t, err)
 	require.Equal(t, []string{"broadcast mention", "empty fallback text", "unfurls not off", "unfurls not off"}, w.violations())
-	require.Equal(t, "a &amp; b &lt;i&gt;", w.dm(alice)[2].Text)
+	require.Equal(t, "a & b <i>", w.dm(alice)[2].Text, "as she reads it")
 
 	resp, err := w.http.Get(w.sb.SlackAPIURL() + "auth.test?token=" + botToken)
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"securitybot/internal/alert"
 )
@@ -245,18 +246,26 @@ func (s *Store) TakePushAgain(ctx context.Context, said Said) (Heard, error) {
 	})
 }
 
-// Explain adds a person's own words to their answer. The first words stand.
+// mostWords is how long all the words about one answer may get, in letters.
+const mostWords = 6000
+
+// Explain adds a person's own words to their answer: what they say later stands
+// below what they said first.
 func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard, error) {
 	return s.hear(ctx, said, func(t *tx, record *Record, heard *Heard) error {
 		answer, err := t.FindAnswer(ctx, answerID)
 		if err != nil {
 			return fmt.Errorf("read answer: %w", err)
 		}
-		if answer.Explanation != "" || answer.AlertID != record.ID {
+		all := said.Words
+		if answer.Explanation != "" {
+			all = answer.Explanation + "\n" + said.Words
+		}
+		if utf8.RuneCountInString(all) > mostWords || answer.AlertID != record.ID {
 			heard.Refusal = RefusedAnswered
 			return nil
 		}
-		answer.Explanation, answer.ExplainedAt = said.Words, t.now
+		answer.Explanation, answer.ExplainedAt = all, t.now
 		heard.Answer = answer
 		if err := t.Tx.Explain(ctx, answer.ID, answer.Explanation, t.now); err != nil {
 			return fmt.Errorf("write explanation: %w", err)
@@ -267,6 +276,6 @@ func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard,
 		if record.EscalatedAt.IsZero() {
 			return nil
 		}
-		return t.enqueue(record.ID, OutgoingFollowUp, answer.ID, "")
+		return t.enqueue(record.ID, OutgoingFollowUp, said.Delivery, "")
 	})
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -327,8 +328,10 @@ func TestExplain(t *testing.T) {
 		b.waiting(id)
 		require.Equal(b, store.RefusedOther, explain(id, answer, bob, "I am Alice"))
 		require.Empty(b, explain(id, answer, alice, "I was\nfixing “cron” <!channel> 🙂"))
-		require.Equal(b, store.RefusedAnswered, explain(id, answer, alice, "something else"))
 		require.Equal(b, "I was\nfixing “cron” <!channel> 🙂", b.story(id).Answer().Explanation, "word for word")
+		require.Empty(b, explain(id, answer, alice, "and ssh"))
+		require.Equal(b, "I was\nfixing “cron” <!channel> 🙂\nand ssh", b.story(id).Answer().Explanation)
+		require.Equal(b, store.RefusedAnswered, explain(id, answer, alice, strings.Repeat("x", 6000)), "too much")
 		require.Empty(b, b.waiting(id), "no case, nobody to tell")
 
 		other := b.asked(alice).ID

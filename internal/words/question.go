@@ -133,6 +133,12 @@ func PushAgain(story store.Story, sealer *seal.Sealer) chat.Message {
 	}
 }
 
+// PushOver is an offer of another push after the verdict.
+func PushOver() chat.Message {
+	const text = "There is nothing more to confirm on your phone."
+	return chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
+}
+
 // closed is the question after its verdict: no buttons, and what happens next.
 func closed(story store.Story) chat.Message {
 	outcome := outcomeFor(story)

@@ -75,7 +75,7 @@ func TypedAnswer(record store.Record, choice alert.Choice) string {
 		if record.Plan.Unprovable {
 			return "Thank you. The security team will have a look."
 		}
-		return "Thank you. Please approve the push on your phone; it shows the code " + record.Code + "."
+		return "Thank you. Now a push comes to your phone: approve it if it shows the code " + record.Code + "."
 	case alert.No:
 		return "Thank you for telling us. The security team knows and will get in touch."
 	default:
@@ -130,6 +130,9 @@ var typedChoices = []struct {
 	{"i don’t know", alert.NotSure},
 	{"no idea", alert.NotSure},
 	{"unsure", alert.NotSure},
+	{"i don't know", alert.NotSure},
+	{"i dont know", alert.NotSure},
+	{"don't know", alert.NotSure},
 	{"not me", alert.No},
 	{"it wasn't me", alert.No},
 	{"it wasn’t me", alert.No},

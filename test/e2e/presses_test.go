@@ -342,7 +342,7 @@ func slackTime() string {
 func (b *bot) forces(email string, message shown, action string, value *string) {
 	b.Helper()
 	b.post("/sandbox/control/click", map[string]any{
-		"user": email, "channel": message.Channel, "ts": message.TS, "action_id": action, "force": true, "value": value,
+		"user": email, "channel": message.Channel, "ts": message.TS, "action_id": action, "value": value,
 	})
 }
 

@@ -118,7 +118,7 @@ func preauthReason(result, message string) string {
 }
 
 // auth sends the push. Once the request may have left, not knowing its outcome
-// means that the push is lost.
+// means that the push is lost; an error of Duo's own is an outcome.
 func (d *Duo) auth(ctx context.Context, person, device string, prompt factor.Prompt) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -129,7 +129,7 @@ func (d *Duo) auth(ctx context.Context, person, device string, prompt factor.Pro
 		authapi.AuthType(show(prompt.Type, maxType)), authapi.AuthPushinfo(pushinfo(prompt.Rows)))
 	if err != nil {
 		failed := notSent(err)
-		if sent.Load() && failed.Reason != reasonLimited {
+		if sent.Load() && failed.Reason != reasonLimited && !saysNo(err) {
 			failed.Failure = factor.Lost
 		}
 		return "", failed

@@ -135,13 +135,14 @@ func TestWhatBecomesOfThePush(t *testing.T) {
 		want   factor.Failure
 		reason string
 	}{
-		"500: it may have left":        {answer{status: 500}, factor.Lost, alert.ReasonUnavailable},
+		"500: Duo did not do it":       {answer{status: 500}, factor.NotSent, alert.ReasonUnavailable},
 		"502 of a proxy":               {answer{status: 502, body: "<html>"}, factor.Lost, alert.ReasonUnavailable},
 		"connection closed":            {answer{reset: true}, factor.Lost, alert.ReasonUnavailable},
 		"HTML":                         {answer{body: "<html>"}, factor.Lost, alert.ReasonUnavailable},
 		"an empty answer":              {answer{}, factor.Lost, alert.ReasonUnavailable},
 		"no transaction":               {answer{body: `{"stat":"OK","response":{}}`}, factor.Lost, "no_transaction"},
-		"an unclear code":              {fail(200, "50000"), factor.Lost, alert.ReasonUnavailable},
+		"a code of 500":                {fail(200, "50000"), factor.NotSent, alert.ReasonUnavailable},
+		"an unclear code":              {fail(200, "60000"), factor.Lost, alert.ReasonUnavailable},
 		"no code":                      {answer{body: `{"stat":"FAIL"}`}, factor.Lost, alert.ReasonUnavailable},
 		"429: certainly not":           {fail(429, "42901"), factor.NotSent, reasonLimited},
 		"wrong clock: certainly not":   {fail(401, "40104"), factor.NotSent, "credentials"},

@@ -3,6 +3,7 @@ package duo
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 
 	duoapi "github.com/duosecurity/duo_api_golang"
@@ -50,12 +51,21 @@ func byCode(answer duoapi.StatResult, doubt factor.Failure) *factor.Error {
 		failed.Failure, failed.Reason = factor.NotSent, "credentials"
 	case 429:
 		failed.Failure, failed.Reason, failed.RetryAfter = factor.NotSent, reasonLimited, unsaidWait
+	case http.StatusInternalServerError, http.StatusServiceUnavailable:
+		failed.Failure, failed.Reason = factor.NotSent, alert.ReasonUnavailable
 	case 400, 404, 405:
 		failed.Failure, failed.Reason = factor.NotProof, fmt.Sprintf("refused_%d", number)
 	default:
 		failed.Failure, failed.Reason = doubt, alert.ReasonUnavailable
 	}
 	return failed
+}
+
+// saysNo tells that Duo itself answered that it did not do it. What a proxy on the
+// way says of its own says nothing of Duo.
+func saysNo(err error) bool {
+	answered, ok := errors.AsType[*statusError](err)
+	return ok && (answered.code == http.StatusInternalServerError || answered.code == http.StatusServiceUnavailable)
 }
 
 var plainWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)

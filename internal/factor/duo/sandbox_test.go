@@ -156,7 +156,7 @@ func TestFaultsOnTheWay(t *testing.T) {
 		"preauth fails":                 {"preauth", "error", factor.NotSent, 0},
 		"preauth's answer is lost":      {"preauth", "lost_response", factor.NotSent, 0},
 		"auth is limited":               {"auth", "ratelimit", factor.NotSent, 0},
-		"auth fails: who knows":         {"auth", "error", factor.Lost, 0},
+		"auth fails: tried again":       {"auth", "error", factor.NotSent, 0},
 		"auth's answer is lost: pushed": {"auth", "lost_response", factor.Lost, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// keepVersions is how many earlier states of a message can still be clicked by force.
+// keepVersions is how many earlier states of a message can still be clicked, as by a client that has not caught up.
 const keepVersions = 20
 
 type message struct {

@@ -28,7 +28,6 @@ type Press struct {
 	TS       string  `json:"ts"`
 	ActionID string  `json:"action_id"`
 	Value    *string `json:"value,omitempty"` // forged, instead of the button's own
-	Force    bool    `json:"force,omitempty"` // also on a copy that is no longer shown
 }
 
 // Click delivers a press. A confirm dialog counts as confirmed.
@@ -54,11 +53,10 @@ func (s *Server) press(p Press) (object, error) {
 	if m == nil {
 		return nil, ErrNoMessage
 	}
+	// A client that has not caught up still shows an earlier copy.
 	copies := []version{{Text: m.Text, Blocks: m.Blocks}}
-	if p.Force {
-		earlier := slices.Clone(m.Earlier)
-		slices.Reverse(earlier)
-		copies = append(copies, earlier...)
+	for _, earlier := range slices.Backward(m.Earlier) {
+		copies = append(copies, earlier)
 	}
 	for _, shown := range copies {
 		for _, b := range shown.Blocks {
