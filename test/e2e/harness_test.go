@@ -6,6 +6,7 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -31,7 +32,15 @@ func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
 }
 
+// atATime is how many installations run beside each other: they mostly wait.
+const atATime = "4"
+
 func runTests(m *testing.M) int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atATime); err != nil {
+		fmt.Fprintln(os.Stderr, "set test.parallel:", err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "securitybot-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "make a folder:", err)

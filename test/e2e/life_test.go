@@ -177,7 +177,7 @@ func TestSecondStartIsQuickAndKeepsEverything(t *testing.T) {
 	b := running(t)
 	id := b.reports(alertAbout(alice))
 	b.asked(alice)
-	deadline := b.alert(id).Deadline
+	deadline := b.deadline(id)
 	b.stop()
 
 	begun := time.Now()

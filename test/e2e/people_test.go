@@ -154,6 +154,17 @@ func (b *bot) alert(id string) alertView {
 	return view
 }
 
+// deadline waits until the question's time is known: a person may see the question first.
+func (b *bot) deadline(id string) string {
+	b.Helper()
+	var deadline string
+	b.eventually("the deadline is known", func() bool {
+		deadline = b.alert(id).Deadline
+		return deadline != ""
+	})
+	return deadline
+}
+
 // settles waits for a verdict.
 func (b *bot) settles(id, verdict, reason string) alertView {
 	b.Helper()

@@ -106,7 +106,11 @@ func (b *Backend) once(ctx context.Context, f func(store.Tx) error) error {
 	if err := f(&tx{q: litedb.New(transaction)}); err != nil {
 		return err
 	}
-	if err := transaction.Commit(); err != nil {
+	err = transaction.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		err = ctx.Err() // database/sql rolled it back first, and says only that it is over
+	}
+	if err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	return nil
