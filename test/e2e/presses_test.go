@@ -276,7 +276,7 @@ func TestWordsOfSomebodyElse(t *testing.T) {
 	b.explains(alice, "my own words")
 	require.Equal(t, "my own words", b.alert(id).Answer.Explanation)
 	b.callback(callback{Path: "/slack/interactions", Payload: b.wordsPayload(alice, token, "other words")})
-	require.Equal(t, "my own words", b.alert(id).Answer.Explanation, "the first words stand")
+	require.Equal(t, "my own words\nother words", b.alert(id).Answer.Explanation, "the first words stand")
 	b.phone(alice, "approve")
 	b.settles(id, "confirmed", "")
 }
