@@ -101,12 +101,31 @@ func installed(t *testing.T, env ...string) *bot {
 	t.Helper()
 	ports := freePorts(t, 3)
 	return &bot{
-		T: t, data: t.TempDir(), port: ports[0], tport: ports[1], out: &lockedBuffer{},
+		T: t, data: dataFolder(t), port: ports[0], tport: ports[1], out: &lockedBuffer{},
 		env: append(cleanEnv(), env...),
 		args: []string{
 			fmt.Sprintf("--temporal-port=%d", ports[1]), fmt.Sprintf("--temporal-ui-port=%d", ports[2]), "--sample=false",
 		},
 	}
+}
+
+// dataFolder outlives a killed program's Temporal, which takes a moment to follow it
+// and may write until then.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "securitybot-data") //nolint:usetesting // see above
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		deadline := time.Now().Add(patience)
+		for err := os.RemoveAll(folder); err != nil; err = os.RemoveAll(folder) {
+			if time.Now().After(deadline) {
+				t.Errorf("remove the data folder: %v", err)
+				return
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+	})
+	return folder
 }
 
 // running gives an installation that takes alerts.
