@@ -30,6 +30,7 @@ type Record interface {
 	FinishPost(ctx context.Context, post store.Post, kind string, data, shown store.Fields) error
 
 	BeginProof(ctx context.Context, alertID string, attempt int, factor string) (alert.Proof, store.ProofTurn, error)
+	ProofSending(ctx context.Context, proof alert.Proof) (alert.Proof, error)
 	ProofPushed(ctx context.Context, proof alert.Proof) error
 	ProofNotSent(ctx context.Context, proof alert.Proof) error
 	ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error)

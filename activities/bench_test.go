@@ -216,6 +216,7 @@ func (c *playedChat) Time(at chat.Ref) (time.Time, error) {
 // playedPhone answers each poll as scripted; with nothing left it fails the test
 // by its error.
 type playedPhone struct {
+	checks error    // of the next look at the devices
 	pushed []string // names
 	prompt factor.Prompt
 	pushes []error // of the next pushes
@@ -227,16 +228,20 @@ type playedPhone struct {
 
 func (p *playedPhone) Name() string { return "played" }
 
-func (p *playedPhone) Push(_ context.Context, person string, prompt factor.Prompt) (factor.Pushed, error) {
+func (p *playedPhone) Devices(context.Context, string) ([]factor.Device, error) {
+	return []factor.Device{{ID: "DPHONE"}}, p.checks
+}
+
+func (p *playedPhone) Push(_ context.Context, person, _ string, prompt factor.Prompt) (string, error) {
 	p.pushed, p.prompt = append(p.pushed, person), prompt
 	if len(p.pushes) > 0 {
 		err := p.pushes[0]
 		p.pushes = p.pushes[1:]
 		if err != nil {
-			return factor.Pushed{}, err
+			return "", err
 		}
 	}
-	return factor.Pushed{Transaction: fmt.Sprintf("tx-%d", len(p.pushed)), Device: "DPHONE"}, nil
+	return fmt.Sprintf("tx-%d", len(p.pushed)), nil
 }
 
 func (p *playedPhone) Poll(_ context.Context, transaction string) (alert.ProofResult, string, error) {

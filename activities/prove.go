@@ -52,13 +52,21 @@ func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (con
 	return conversation.Proved{Result: proof.Result}, nil
 }
 
-// push sends it and records its transaction before anybody waits for it.
+// push sends it and records its transaction before anybody waits for it. Whatever
+// fails before ProofSending leaves nothing behind.
 func (a *Activities) push(ctx context.Context, story store.Story, proof alert.Proof) (alert.Proof, store.ProofTurn, error) {
-	pushed, err := a.Factor.Push(ctx, story.Person.FactorName, words.Push(story))
+	person := story.Person.FactorName
+	devices, err := a.Factor.Devices(ctx, person)
 	if err != nil {
 		return a.notPushed(ctx, proof, err)
 	}
-	proof.Transaction, proof.Device = pushed.Transaction, pushed.Device
+	proof.Device = devices[0].ID
+	if proof, err = a.Record.ProofSending(ctx, proof); err != nil {
+		return proof, "", err
+	}
+	if proof.Transaction, err = a.Factor.Push(ctx, person, proof.Device, words.Push(story)); err != nil {
+		return a.notPushed(ctx, proof, err)
+	}
 	return proof, store.ProofPoll, a.keepTransaction(ctx, proof)
 }
 

@@ -114,6 +114,8 @@ func TestProveTakesUpAPushThatIsOnItsWay(t *testing.T) {
 	proof, turn, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
 	require.NoError(t, err)
 	require.Equal(t, store.ProofPush, turn)
+	proof, err = b.record.ProofSending(t.Context(), proof)
+	require.NoError(t, err)
 	proof.Transaction = "tx-of-the-dead"
 	require.NoError(t, b.record.ProofPushed(t.Context(), proof))
 	b.phone.says = []alert.ProofResult{alert.ProofApproved}
@@ -124,12 +126,28 @@ func TestProveTakesUpAPushThatIsOnItsWay(t *testing.T) {
 	require.Empty(t, b.phone.pushed)
 }
 
-// It died after the attempt was recorded and before its transaction was.
-func TestAPushThatNobodyKnowsOfIsLost(t *testing.T) {
+// It died after the attempt was recorded and before the push may have left.
+func TestProveTakesUpAnAttemptThatSentNothing(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	ref := b.saidYes()
 	_, _, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
+	require.NoError(t, err)
+	b.phone.says = []alert.ProofResult{alert.ProofApproved}
+	result, err := b.prove(ref, 1)
+	require.NoError(t, err)
+	require.Equal(t, alert.ProofApproved, result)
+	require.Len(t, b.phone.pushed, 1)
+}
+
+// It died when the push may have left and its transaction was not recorded.
+func TestAPushThatNobodyKnowsOfIsLost(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ref := b.saidYes()
+	proof, _, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
+	require.NoError(t, err)
+	_, err = b.record.ProofSending(t.Context(), proof)
 	require.NoError(t, err)
 	for range 2 {
 		result, err := b.prove(ref, 1)
@@ -242,6 +260,8 @@ func TestADeadPushHasTimedOut(t *testing.T) {
 	b.ahead = -2 * time.Minute
 	ref := b.saidYes()
 	proof, _, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
+	require.NoError(t, err)
+	proof, err = b.record.ProofSending(t.Context(), proof)
 	require.NoError(t, err)
 	proof.Transaction = "tx-old"
 	require.NoError(t, b.record.ProofPushed(t.Context(), proof))

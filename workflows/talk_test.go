@@ -273,14 +273,18 @@ type playedPhone struct {
 
 func (p *playedPhone) Name() string { return "played" }
 
-func (p *playedPhone) Push(context.Context, string, factor.Prompt) (factor.Pushed, error) {
+func (p *playedPhone) Devices(context.Context, string) ([]factor.Device, error) {
+	return []factor.Device{{ID: "phone"}}, nil
+}
+
+func (p *playedPhone) Push(context.Context, string, string, factor.Prompt) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pushes++
 	if p.pushes <= len(p.errs) && p.errs[p.pushes-1] != nil {
-		return factor.Pushed{}, p.errs[p.pushes-1]
+		return "", p.errs[p.pushes-1]
 	}
-	return factor.Pushed{Transaction: fmt.Sprintf("tx-%d", p.pushes), Device: "phone"}, nil
+	return fmt.Sprintf("tx-%d", p.pushes), nil
 }
 
 func (p *playedPhone) Poll(ctx context.Context, transaction string) (alert.ProofResult, string, error) {

@@ -57,6 +57,7 @@ type Proof struct {
 	Result      ProofResult
 	Reason      string
 	BegunAt     time.Time
-	PushedAt    time.Time // zero when no push left
+	SendingAt   time.Time // from then on a push may have left
+	PushedAt    time.Time // when its transaction was learnt
 	DecidedAt   time.Time
 }

@@ -20,10 +20,10 @@ type Prompt struct {
 	Rows []Row
 }
 
-// Pushed is a push on its way.
-type Pushed struct {
-	Transaction string
-	Device      string
+// Device is something of a person's that takes pushes.
+type Device struct {
+	ID   string // the vendor's, lasting
+	Name string // as the vendor shows it, may be empty
 }
 
 // Factor pushes and reads what became of it. Only a reply of the vendor about
@@ -31,8 +31,12 @@ type Pushed struct {
 type Factor interface {
 	// Name is the provider's, as in "duo".
 	Name() string
-	// Push sends one push to the named person. Its error is an *Error.
-	Push(ctx context.Context, person string, prompt Prompt) (Pushed, error)
+	// Devices lists what a person can be pushed to, at least one. Nothing is sent.
+	// Its error is an *Error.
+	Devices(ctx context.Context, person string) ([]Device, error)
+	// Push sends one push to a device of the named person and gives its
+	// transaction. Its error is an *Error.
+	Push(ctx context.Context, person, device string, prompt Prompt) (string, error)
 	// Poll waits a short while for a result: ProofPending, or a final one with a
 	// reason where it is ProofUnavailable. Its error is an *Error and means that
 	// nothing was learnt.
@@ -80,9 +84,14 @@ type None struct{}
 // Name implements Factor.
 func (None) Name() string { return "none" }
 
+// Devices implements Factor: there are none.
+func (None) Devices(context.Context, string) ([]Device, error) {
+	return nil, &Error{Failure: NotProof, Reason: alert.ReasonNoFactor}
+}
+
 // Push implements Factor: there is nothing to push to.
-func (None) Push(context.Context, string, Prompt) (Pushed, error) {
-	return Pushed{}, &Error{Failure: NotProof, Reason: alert.ReasonNoFactor}
+func (None) Push(context.Context, string, string, Prompt) (string, error) {
+	return "", &Error{Failure: NotProof, Reason: alert.ReasonNoFactor}
 }
 
 // Poll implements Factor.

@@ -156,7 +156,10 @@ func (b *bench) pushes(id string, attempt int) alert.Proof {
 	proof, turn, err := b.BeginProof(b.Context(), id, attempt, "duo")
 	require.NoError(b, err)
 	require.Equal(b, store.ProofPush, turn)
-	proof.Transaction, proof.Device = b.fresh("tx"), "DPHONE"
+	proof.Device = "DPHONE"
+	proof, err = b.ProofSending(b.Context(), proof)
+	require.NoError(b, err)
+	proof.Transaction = b.fresh("tx")
 	require.NoError(b, b.ProofPushed(b.Context(), proof))
 	return proof
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,8 +27,9 @@ const (
 	ProofNone ProofTurn = "none" // there is no yes to prove
 )
 
-// BeginProof claims one attempt, counted from 1. An attempt that was begun and
-// whose transaction nobody learnt is lost: it is never pushed again by itself.
+// BeginProof claims one attempt, counted from 1. An attempt whose push may have
+// left and whose transaction nobody learnt is lost: it is never pushed again by
+// itself.
 func (s *Store) BeginProof(ctx context.Context, alertID string, attempt int, factor string) (alert.Proof, ProofTurn, error) {
 	var proof alert.Proof
 	var turn ProofTurn
@@ -64,6 +66,8 @@ func (t *tx) resume(proof *alert.Proof) (ProofTurn, error) {
 		return ProofDone, nil
 	case proof.Transaction != "":
 		return ProofPoll, nil
+	case proof.SendingAt.IsZero():
+		return ProofPush, nil
 	default:
 		return ProofDone, t.decideProof(proof, alert.ProofLost, "")
 	}
@@ -157,6 +161,28 @@ func (t *tx) refusePush(person alert.PersonKey) (string, error) {
 	return "", nil
 }
 
+// ErrSending is an attempt that somebody else is pushing, or that is over.
+var ErrSending = errors.New("somebody else sends this push")
+
+// ProofSending is recorded right before the push leaves for a device: who can't
+// record it must not push. Errors: ErrSending.
+func (s *Store) ProofSending(ctx context.Context, proof alert.Proof) (alert.Proof, error) {
+	sending := proof
+	err := s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
+		stored, err := t.proof(proof.AlertID, proof.Attempt)
+		if err != nil {
+			return err
+		}
+		if stored.Result != alert.ProofPending || !stored.SendingAt.IsZero() {
+			return ErrSending
+		}
+		stored.Device, stored.SendingAt = proof.Device, t.now
+		sending = stored
+		return t.putProof(stored)
+	})
+	return sending, err
+}
+
 // ProofPushed records a push's transaction, before anybody waits for its result.
 // An attempt that was taken for lost meanwhile stays so; only a Deny of it still
 // counts.
@@ -169,21 +195,22 @@ func (s *Store) ProofPushed(ctx context.Context, proof alert.Proof) error {
 		if stored.Transaction == proof.Transaction {
 			return nil // a commit whose answer was lost
 		}
-		stored.Transaction, stored.Device, stored.PushedAt = proof.Transaction, proof.Device, t.now
+		stored.Transaction, stored.PushedAt = proof.Transaction, t.now
 		if err := t.putProof(stored); err != nil {
 			return err
 		}
 		return t.append(proof.AlertID, KindPushSent, ActorBot, Fields{
 			"factor": proof.Factor, "transaction": proof.Transaction, "attempt": proof.Attempt, "code": proof.Code,
-		}, Fields{"device": proof.Device})
+		}, Fields{"device": stored.Device})
 	})
 }
 
-// ProofNotSent takes back an attempt of which it is certain that no push left.
+// ProofNotSent takes back an attempt of which it is certain that no push left,
+// unless somebody else is sending it by now.
 func (s *Store) ProofNotSent(ctx context.Context, proof alert.Proof) error {
 	return s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
 		stored, err := t.proof(proof.AlertID, proof.Attempt)
-		if err != nil || stored.Result != alert.ProofPending || stored.Transaction != "" {
+		if err != nil || stored.Result != alert.ProofPending || stored.Transaction != "" || !stored.SendingAt.Equal(proof.SendingAt) {
 			return err
 		}
 		return t.DropProof(ctx, proof.AlertID, proof.Attempt)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,14 @@ func TestAPushWithoutTransactionIsLost(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		id := b.saidYes(alice)
 		begun, _ := b.proves(id, 1)
+		again, turn := b.proves(id, 1)
+		require.Equal(b, store.ProofPush, turn, "nothing left yet: the next one may push")
+		require.Equal(b, begun, again)
+		begun, err := b.ProofSending(b.Context(), begun)
+		require.NoError(b, err)
+		_, err = b.ProofSending(b.Context(), again)
+		require.ErrorIs(b, err, store.ErrSending, "one of them pushes")
+		require.NoError(b, b.ProofNotSent(b.Context(), again), "who did not send it takes nothing back")
 		for range 2 {
 			proof, turn := b.proves(id, 1)
 			require.Equal(b, store.ProofDone, turn)
@@ -98,9 +107,9 @@ func TestAPushWithoutTransactionIsLost(t *testing.T) {
 			require.NoError(b, b.ProofPushed(b.Context(), begun))
 		}
 		require.Equal(b, 1, strings.Count(b.kinds(id), store.KindProof), "said once")
-		_, turn := b.proves(id, 2)
+		_, turn = b.proves(id, 2)
 		require.Equal(b, store.ProofNone, turn, "nobody asked for another")
-		_, err := b.TakePushAgain(b.Context(), b.said(id, alice, ""))
+		_, err = b.TakePushAgain(b.Context(), b.said(id, alice, ""))
 		require.NoError(b, err)
 		_, turn = b.proves(id, 2)
 		require.Equal(b, store.ProofPush, turn, "the person may ask for another")
@@ -111,13 +120,20 @@ func TestOneOfManyPushes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		id := b.saidYes(alice)
-		turns := together(b, 8, func(int) (store.ProofTurn, error) {
-			_, turn, err := b.BeginProof(b.Context(), id, 1, "duo")
-			return turn, err
+		sends := together(b, 8, func(int) (bool, error) {
+			proof, turn, err := b.BeginProof(b.Context(), id, 1, "duo")
+			if err != nil || turn != store.ProofPush {
+				return false, err
+			}
+			_, err = b.ProofSending(b.Context(), proof)
+			if errors.Is(err, store.ErrSending) {
+				return false, nil
+			}
+			return true, err
 		})
 		pushes := 0
-		for _, turn := range turns {
-			if turn == store.ProofPush {
+		for _, sent := range sends {
+			if sent {
 				pushes++
 			}
 		}

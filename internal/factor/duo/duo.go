@@ -59,45 +59,34 @@ func (d *Duo) Close() { d.client.pinned.CloseIdleConnections() }
 // Name implements [factor.Factor].
 func (d *Duo) Name() string { return name }
 
-// Push implements [factor.Factor]: preauth, then an asynchronous auth to the first
-// device that takes pushes. It never sends an IP address or a trusted-device token:
-// either could let Duo allow without asking.
-func (d *Duo) Push(ctx context.Context, person string, prompt factor.Prompt) (factor.Pushed, error) {
+// Devices implements [factor.Factor] by preauth: what takes pushes, in Duo's order.
+func (d *Duo) Devices(ctx context.Context, person string) ([]factor.Device, error) {
 	if person == "" {
-		return factor.Pushed{}, noProof(alert.ReasonNotEnrolled)
+		return nil, noProof(alert.ReasonNotEnrolled)
 	}
-	device, err := d.device(ctx, person)
-	if err != nil {
-		return factor.Pushed{}, fmt.Errorf("check device: %w", err)
-	}
-	txid, err := d.auth(ctx, person, device, prompt)
-	if err != nil {
-		return factor.Pushed{}, fmt.Errorf("send push: %w", err)
-	}
-	return factor.Pushed{Transaction: txid, Device: device}, nil
-}
-
-// device finds out by preauth whether and where the person can be pushed.
-func (d *Duo) device(ctx context.Context, person string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	api, _ := d.client.with(ctx)
 	answer, err := api.Preauth(authapi.PreauthUsername(person))
 	if err != nil {
-		return "", notSent(err)
+		return nil, fmt.Errorf("check devices: %w", notSent(err))
 	}
 	if answer.Stat != statOK {
-		return "", byCode(answer.StatResult, factor.NotSent)
+		return nil, fmt.Errorf("check devices: %w", byCode(answer.StatResult, factor.NotSent))
 	}
 	if answer.Response.Result != "auth" {
-		return "", noProof(preauthReason(answer.Response.Result, answer.Response.Status_Msg))
+		return nil, noProof(preauthReason(answer.Response.Result, answer.Response.Status_Msg))
 	}
+	var devices []factor.Device
 	for _, device := range answer.Response.Devices {
 		if device.Device != "" && slices.Contains(device.Capabilities, "push") {
-			return device.Device, nil
+			devices = append(devices, factor.Device{ID: device.Device, Name: device.Name})
 		}
 	}
-	return "", noProof("no_push_device")
+	if len(devices) == 0 {
+		return nil, noProof("no_push_device")
+	}
+	return devices, nil
 }
 
 // preauthReason says why preauth lets nobody be pushed. An allow is a bypass: Duo
@@ -117,9 +106,11 @@ func preauthReason(result, message string) string {
 	return word(result)
 }
 
-// auth sends the push. Once the request may have left, not knowing its outcome
-// means that the push is lost; an error of Duo's own is an outcome.
-func (d *Duo) auth(ctx context.Context, person, device string, prompt factor.Prompt) (string, error) {
+// Push implements [factor.Factor] by an asynchronous auth. It never sends an IP
+// address or a trusted-device token: either could let Duo allow without asking.
+// Once the request may have left, not knowing its outcome means that the push is
+// lost; an error of Duo's own is an outcome.
+func (d *Duo) Push(ctx context.Context, person, device string, prompt factor.Prompt) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	api, sent := d.client.with(ctx)
@@ -132,10 +123,10 @@ func (d *Duo) auth(ctx context.Context, person, device string, prompt factor.Pro
 		if sent.Load() && failed.Reason != reasonLimited && !saysNo(err) {
 			failed.Failure = factor.Lost
 		}
-		return "", failed
+		return "", fmt.Errorf("send push: %w", failed)
 	}
 	if answer.Stat != statOK {
-		return "", byCode(answer.StatResult, factor.Lost)
+		return "", fmt.Errorf("send push: %w", byCode(answer.StatResult, factor.Lost))
 	}
 	if answer.Response.Txid == "" {
 		return "", &factor.Error{Failure: factor.Lost, Reason: "no_transaction"}

@@ -28,9 +28,12 @@ func TestPushNamesTheAlertOnOneDevice(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	d := phone(t, s)
-	sent, err := d.Push(t.Context(), "alice", prompt())
+	devices, err := d.Devices(t.Context(), "alice")
 	require.NoError(t, err)
-	require.Equal(t, factor.Pushed{Transaction: "tx-1", Device: "DPHONE"}, sent)
+	require.Equal(t, "DPHONE", devices[0].ID)
+	transaction, err := d.Push(t.Context(), "alice", devices[0].ID, prompt())
+	require.NoError(t, err)
+	require.Equal(t, "tx-1", transaction)
 	require.Equal(t, "duo", d.Name())
 
 	require.Equal(t, url.Values{"username": {"alice"}}, s.got("preauth")[0].values)
@@ -109,7 +112,7 @@ func TestWhatPreauthFindsOut(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
 			s.on("preauth", test.answer)
-			_, err := phone(t, s).Push(t.Context(), "alice", prompt())
+			_, err := phone(t, s).Devices(t.Context(), "alice")
 			check(t, err, test.want, test.reason)
 			require.Equal(t, test.after, factor.FailureOf(err).RetryAfter)
 			require.Empty(t, s.got("auth"), "no push left")
@@ -153,7 +156,7 @@ func TestWhatBecomesOfThePush(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
 			s.on("auth", test.answer)
-			_, err := phone(t, s).Push(t.Context(), "alice", prompt())
+			_, err := phone(t, s).Push(t.Context(), "alice", "DPHONE", prompt())
 			check(t, err, test.want, test.reason)
 			require.Len(t, s.got("auth"), 1, "never pushed twice")
 		})
@@ -166,12 +169,10 @@ func TestPushThatNobodyAnswersIsLost(t *testing.T) {
 	s.on("auth", answer{hang: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for range 2 { // preauth, auth
-			<-s.seen
-		}
+		<-s.seen
 		cancel()
 	}()
-	_, err := phone(t, s).Push(ctx, "alice", prompt())
+	_, err := phone(t, s).Push(ctx, "alice", "DPHONE", prompt())
 	check(t, err, factor.Lost, alert.ReasonUnavailable)
 	require.ErrorIs(t, err, context.Canceled)
 }
@@ -181,9 +182,9 @@ func TestDuoIsAway(t *testing.T) {
 	d, err := New(Options{IntegrationKey: integrationKey, SecretKey: secretKey, Host: nobody(t)})
 	require.NoError(t, err)
 	t.Cleanup(d.Close)
-	_, err = d.Push(t.Context(), "alice", prompt())
+	_, err = d.Devices(t.Context(), "alice")
 	check(t, err, factor.NotSent, alert.ReasonUnavailable)
-	_, err = d.auth(t.Context(), "alice", "DPHONE", prompt())
+	_, err = d.Push(t.Context(), "alice", "DPHONE", prompt())
 	check(t, err, factor.NotSent, alert.ReasonUnavailable)
 	_, _, err = d.Poll(t.Context(), "tx-1")
 	check(t, err, factor.NotSent, alert.ReasonUnavailable)
@@ -195,7 +196,7 @@ func TestAStrangersCertificateIsRefused(t *testing.T) {
 	d, err := New(Options{IntegrationKey: integrationKey, SecretKey: secretKey, Host: strings.TrimPrefix(s.http.URL, "https://")})
 	require.NoError(t, err)
 	t.Cleanup(d.Close)
-	_, err = d.auth(t.Context(), "alice", "DPHONE", prompt())
+	_, err = d.Push(t.Context(), "alice", "DPHONE", prompt())
 	check(t, err, factor.NotSent, alert.ReasonUnavailable)
 	require.ErrorContains(t, err, "certificate")
 	require.Empty(t, s.got("auth"), "Duo's own CAs stay pinned")
@@ -204,7 +205,7 @@ func TestAStrangersCertificateIsRefused(t *testing.T) {
 func TestNobodyIsNotEnrolled(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	_, err := phone(t, s).Push(t.Context(), "", prompt())
+	_, err := phone(t, s).Devices(t.Context(), "")
 	check(t, err, factor.NotProof, alert.ReasonNotEnrolled)
 	require.Empty(t, s.got("preauth"))
 }

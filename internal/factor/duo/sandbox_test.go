@@ -35,6 +35,15 @@ type booth struct {
 	http *http.Client
 }
 
+// push sends one as an attempt to prove something does.
+func (b *booth) push() (string, error) {
+	devices, err := b.duo.Devices(b.t.Context(), "alice")
+	if err != nil {
+		return "", err
+	}
+	return b.duo.Push(b.t.Context(), "alice", devices[0].ID, prompt())
+}
+
 func open(t *testing.T) *booth {
 	t.Helper()
 	front := httptest.NewUnstartedServer(nil)
@@ -108,9 +117,9 @@ func TestThePhoneDecides(t *testing.T) {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()
 			b := open(t)
-			sent, err := b.duo.Push(t.Context(), "alice", prompt())
+			sent, err := b.push()
 			require.NoError(t, err)
-			result, _, err := b.duo.Poll(t.Context(), sent.Transaction)
+			result, _, err := b.duo.Poll(t.Context(), sent)
 			require.NoError(t, err)
 			require.Equal(t, alert.ProofPending, result)
 
@@ -119,11 +128,11 @@ func TestThePhoneDecides(t *testing.T) {
 			}
 			b.control(http.MethodGet, "pushes?user="+alice, nil, &pushes)
 			require.Len(t, pushes, 1)
-			require.Equal(t, sent.Transaction, pushes[0].TxID)
-			b.control(http.MethodPost, "pushes/"+sent.Transaction, map[string]string{"result": answer}, nil)
-			result, _ = b.settled(sent.Transaction)
+			require.Equal(t, sent, pushes[0].TxID)
+			b.control(http.MethodPost, "pushes/"+sent, map[string]string{"result": answer}, nil)
+			result, _ = b.settled(sent)
 			require.Equal(t, want, result)
-			result, _ = b.settled(sent.Transaction)
+			result, _ = b.settled(sent)
 			require.Equal(t, want, result, "asked again after a restart, it is the same")
 		})
 	}
@@ -138,7 +147,7 @@ func TestWhoCannotProveAnything(t *testing.T) {
 			t.Parallel()
 			b := open(t)
 			b.control(http.MethodPost, "person", map[string]string{"user": alice, "factor": standing}, nil)
-			_, err := b.duo.Push(t.Context(), "alice", prompt())
+			_, err := b.push()
 			require.Equal(t, factor.NotProof, factor.FailureOf(err).Failure, "%v", err)
 			require.Equal(t, reason, factor.FailureOf(err).Reason)
 		})
@@ -163,7 +172,7 @@ func TestFaultsOnTheWay(t *testing.T) {
 			t.Parallel()
 			b := open(t)
 			b.control(http.MethodPost, "faults", map[string]any{"service": "duo", "method": test.method, "fault": test.fault, "times": 1}, nil)
-			_, err := b.duo.Push(t.Context(), "alice", prompt())
+			_, err := b.push()
 			require.Equal(t, test.want, factor.FailureOf(err).Failure, "%v", err)
 			var pushes []any
 			b.control(http.MethodGet, "pushes?user="+alice, nil, &pushes)
@@ -175,17 +184,17 @@ func TestFaultsOnTheWay(t *testing.T) {
 func TestStateIsAskedForAgainAfterAFault(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	sent, err := b.duo.Push(t.Context(), "alice", prompt())
+	sent, err := b.push()
 	require.NoError(t, err)
 	for _, fault := range []string{"ratelimit", "error", "lost_response"} {
 		b.control(http.MethodPost, "faults", map[string]any{"service": "duo", "method": "auth_status", "fault": fault, "times": 1}, nil)
 		if fault == "ratelimit" {
-			b.control(http.MethodPost, "pushes/"+sent.Transaction, map[string]string{"result": "approve"}, nil)
+			b.control(http.MethodPost, "pushes/"+sent, map[string]string{"result": "approve"}, nil)
 		}
-		_, _, err := b.duo.Poll(t.Context(), sent.Transaction)
+		_, _, err := b.duo.Poll(t.Context(), sent)
 		require.Equal(t, factor.NotSent, factor.FailureOf(err).Failure, "%v", err)
 	}
-	result, _ := b.settled(sent.Transaction)
+	result, _ := b.settled(sent)
 	require.Equal(t, alert.ProofApproved, result)
 }
 
@@ -197,7 +206,7 @@ func TestDuoKnowsNothingOfIt(t *testing.T) {
 	require.Equal(t, alert.ProofUnavailable, result)
 	require.Equal(t, "unknown_transaction", reason)
 
-	_, err = b.as("wrong-secret-key").Push(t.Context(), "alice", prompt())
+	_, err = b.as("wrong-secret-key").Devices(t.Context(), "alice")
 	require.Equal(t, factor.NotSent, factor.FailureOf(err).Failure, "%v", err)
 	require.Equal(t, "credentials", factor.FailureOf(err).Reason)
 	require.NotContains(t, err.Error(), "wrong-secret-key")

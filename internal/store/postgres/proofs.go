@@ -22,6 +22,7 @@ func (t *tx) PutProof(ctx context.Context, p alert.Proof) error {
 		Result:     string(p.Result),
 		Reason:     p.Reason,
 		BegunAt:    stamp(p.BegunAt),
+		SendingAt:  maybeStamp(p.SendingAt),
 		PushedAt:   maybeStamp(p.PushedAt),
 		DecidedAt:  maybeStamp(p.DecidedAt),
 	})
@@ -54,6 +55,7 @@ func proofOf(row pgdb.Proof) alert.Proof {
 		Result:      alert.ProofResult(row.Result),
 		Reason:      row.Reason,
 		BegunAt:     row.BegunAt.UTC(),
+		SendingAt:   maybeUTC(row.SendingAt),
 		PushedAt:    maybeUTC(row.PushedAt),
 		DecidedAt:   maybeUTC(row.DecidedAt),
 	}

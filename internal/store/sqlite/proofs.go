@@ -22,6 +22,7 @@ func (t *tx) PutProof(ctx context.Context, p alert.Proof) error {
 		Result:     string(p.Result),
 		Reason:     p.Reason,
 		BegunAt:    micros(p.BegunAt),
+		SendingAt:  maybeMicros(p.SendingAt),
 		PushedAt:   maybeMicros(p.PushedAt),
 		DecidedAt:  maybeMicros(p.DecidedAt),
 	})
@@ -54,6 +55,7 @@ func proofOf(row litedb.Proof) alert.Proof {
 		Result:      alert.ProofResult(row.Result),
 		Reason:      row.Reason,
 		BegunAt:     moment(row.BegunAt),
+		SendingAt:   maybeMoment(row.SendingAt),
 		PushedAt:    maybeMoment(row.PushedAt),
 		DecidedAt:   maybeMoment(row.DecidedAt),
 	}

@@ -155,6 +155,7 @@ CREATE TABLE proofs (
                                                 'unavailable', 'lost')),
     reason      text NOT NULL,
     begun_at    timestamptz NOT NULL,
+    sending_at  timestamptz,
     pushed_at   timestamptz,
     decided_at  timestamptz,
     PRIMARY KEY (alert_id, attempt)

@@ -324,7 +324,7 @@ func (q *Queries) Posts(ctx context.Context, alertID string) ([]Post, error) {
 }
 
 const proofs = `-- name: Proofs :many
-SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, pushed_at, decided_at FROM proofs WHERE alert_id = $1 ORDER BY attempt
+SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, sending_at, pushed_at, decided_at FROM proofs WHERE alert_id = $1 ORDER BY attempt
 `
 
 func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
@@ -349,6 +349,7 @@ func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
 			&i.Result,
 			&i.Reason,
 			&i.BegunAt,
+			&i.SendingAt,
 			&i.PushedAt,
 			&i.DecidedAt,
 		); err != nil {
@@ -363,7 +364,7 @@ func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
 }
 
 const pushesOf = `-- name: PushesOf :many
-SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, pushed_at, decided_at FROM proofs
+SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, sending_at, pushed_at, decided_at FROM proofs
 WHERE person_team = $1 AND person_user = $2 AND begun_at >= $3
 ORDER BY begun_at DESC, alert_id, attempt DESC
 `
@@ -390,6 +391,7 @@ func (q *Queries) PushesOf(ctx context.Context, personTeam string, personUser st
 			&i.Result,
 			&i.Reason,
 			&i.BegunAt,
+			&i.SendingAt,
 			&i.PushedAt,
 			&i.DecidedAt,
 		); err != nil {
@@ -446,8 +448,8 @@ func (q *Queries) PutPost(ctx context.Context, arg PutPostParams) error {
 const putProof = `-- name: PutProof :exec
 INSERT INTO proofs (
     alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code,
-    result, reason, begun_at, pushed_at, decided_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    result, reason, begun_at, sending_at, pushed_at, decided_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (alert_id, attempt) DO UPDATE SET
     answer_id   = excluded.answer_id,
     person_team = excluded.person_team,
@@ -459,6 +461,7 @@ ON CONFLICT (alert_id, attempt) DO UPDATE SET
     result      = excluded.result,
     reason      = excluded.reason,
     begun_at    = excluded.begun_at,
+    sending_at  = excluded.sending_at,
     pushed_at   = excluded.pushed_at,
     decided_at  = excluded.decided_at
 `
@@ -476,6 +479,7 @@ type PutProofParams struct {
 	Result     string
 	Reason     string
 	BegunAt    time.Time
+	SendingAt  *time.Time
 	PushedAt   *time.Time
 	DecidedAt  *time.Time
 }
@@ -494,6 +498,7 @@ func (q *Queries) PutProof(ctx context.Context, arg PutProofParams) error {
 		arg.Result,
 		arg.Reason,
 		arg.BegunAt,
+		arg.SendingAt,
 		arg.PushedAt,
 		arg.DecidedAt,
 	)

@@ -127,6 +127,7 @@ type Proof struct {
 	Result     string
 	Reason     string
 	BegunAt    time.Time
+	SendingAt  *time.Time
 	PushedAt   *time.Time
 	DecidedAt  *time.Time
 }

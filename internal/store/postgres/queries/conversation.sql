@@ -54,8 +54,8 @@ SELECT * FROM answers WHERE alert_id = $1 ORDER BY position;
 -- name: PutProof :exec
 INSERT INTO proofs (
     alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code,
-    result, reason, begun_at, pushed_at, decided_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    result, reason, begun_at, sending_at, pushed_at, decided_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (alert_id, attempt) DO UPDATE SET
     answer_id   = excluded.answer_id,
     person_team = excluded.person_team,
@@ -67,6 +67,7 @@ ON CONFLICT (alert_id, attempt) DO UPDATE SET
     result      = excluded.result,
     reason      = excluded.reason,
     begun_at    = excluded.begun_at,
+    sending_at  = excluded.sending_at,
     pushed_at   = excluded.pushed_at,
     decided_at  = excluded.decided_at;
 

@@ -332,7 +332,7 @@ func (q *Queries) Posts(ctx context.Context, alertID string) ([]Post, error) {
 }
 
 const proofs = `-- name: Proofs :many
-SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, pushed_at, decided_at FROM proofs WHERE alert_id = ? ORDER BY attempt
+SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, sending_at, pushed_at, decided_at FROM proofs WHERE alert_id = ? ORDER BY attempt
 `
 
 func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
@@ -357,6 +357,7 @@ func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
 			&i.Result,
 			&i.Reason,
 			&i.BegunAt,
+			&i.SendingAt,
 			&i.PushedAt,
 			&i.DecidedAt,
 		); err != nil {
@@ -374,7 +375,7 @@ func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
 }
 
 const pushesOf = `-- name: PushesOf :many
-SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, pushed_at, decided_at FROM proofs
+SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, sending_at, pushed_at, decided_at FROM proofs
 WHERE person_team = ?1 AND person_user = ?2 AND begun_at >= ?3
 ORDER BY begun_at DESC, alert_id, attempt DESC
 `
@@ -401,6 +402,7 @@ func (q *Queries) PushesOf(ctx context.Context, personTeam string, personUser st
 			&i.Result,
 			&i.Reason,
 			&i.BegunAt,
+			&i.SendingAt,
 			&i.PushedAt,
 			&i.DecidedAt,
 		); err != nil {
@@ -460,8 +462,8 @@ func (q *Queries) PutPost(ctx context.Context, arg PutPostParams) error {
 const putProof = `-- name: PutProof :exec
 INSERT INTO proofs (
     alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code,
-    result, reason, begun_at, pushed_at, decided_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    result, reason, begun_at, sending_at, pushed_at, decided_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (alert_id, attempt) DO UPDATE SET
     answer_id   = excluded.answer_id,
     person_team = excluded.person_team,
@@ -473,6 +475,7 @@ ON CONFLICT (alert_id, attempt) DO UPDATE SET
     result      = excluded.result,
     reason      = excluded.reason,
     begun_at    = excluded.begun_at,
+    sending_at  = excluded.sending_at,
     pushed_at   = excluded.pushed_at,
     decided_at  = excluded.decided_at
 `
@@ -490,6 +493,7 @@ type PutProofParams struct {
 	Result     string
 	Reason     string
 	BegunAt    int64
+	SendingAt  *int64
 	PushedAt   *int64
 	DecidedAt  *int64
 }
@@ -508,6 +512,7 @@ func (q *Queries) PutProof(ctx context.Context, arg PutProofParams) error {
 		arg.Result,
 		arg.Reason,
 		arg.BegunAt,
+		arg.SendingAt,
 		arg.PushedAt,
 		arg.DecidedAt,
 	)

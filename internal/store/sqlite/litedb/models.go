@@ -123,6 +123,7 @@ type Proof struct {
 	Result     string
 	Reason     string
 	BegunAt    int64
+	SendingAt  *int64
 	PushedAt   *int64
 	DecidedAt  *int64
 }

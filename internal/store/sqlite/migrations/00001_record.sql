@@ -148,6 +148,7 @@ CREATE TABLE proofs (
                                                    'unavailable', 'lost')),
     reason      TEXT    NOT NULL,
     begun_at    INTEGER NOT NULL,
+    sending_at  INTEGER,
     pushed_at   INTEGER,
     decided_at  INTEGER,
     PRIMARY KEY (alert_id, attempt)
