@@ -6,6 +6,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"securitybot/internal/alert"
@@ -15,22 +16,35 @@ import (
 	"securitybot/internal/seal"
 	"securitybot/internal/sink"
 	"securitybot/internal/store"
+	"securitybot/internal/words"
 )
 
 // Record is what the steps need of the record.
 type Record interface {
+	Summaries
+
 	Alert(ctx context.Context, id string) (store.Record, error)
 	Story(ctx context.Context, id string) (store.Story, error)
 	Admit(ctx context.Context, id string, who store.Identified, planner store.Planner) (store.Record, error)
+	TakeTurn(ctx context.Context, id string) (store.Record, error)
 	Settle(ctx context.Context, id string, because store.Because) (store.Record, error)
 	Finish(ctx context.Context, id string) error
+	Shown(ctx context.Context, id string, revision int) error
+	Paused(ctx context.Context) (bool, error)
 
 	BeginPost(ctx context.Context, alertID, purpose string) (store.Post, store.Turn, error)
 	ReleasePost(ctx context.Context, post store.Post, happened bool) error
 	FinishPost(ctx context.Context, post store.Post, kind string, data, shown store.Fields) error
 
+	NextRung(ctx context.Context, id string) (store.Rung, error)
+	Climbed(ctx context.Context, id string, rung int, how string) error
+
+	BeginNotice(ctx context.Context, id string) (store.Notice, store.Turn, error)
+	ReleaseNotice(ctx context.Context, notice store.Notice, happened bool) error
+	FinishNotice(ctx context.Context, notice store.Notice) error
+
 	BeginProof(ctx context.Context, alertID string, attempt int, factor string) (alert.Proof, store.ProofTurn, error)
-	ProofSending(ctx context.Context, proof alert.Proof) (alert.Proof, error)
+	ProofSending(ctx context.Context, proof alert.Proof, devices []store.Device) (alert.Proof, error)
 	ProofPushed(ctx context.Context, proof alert.Proof) error
 	ProofNotSent(ctx context.Context, proof alert.Proof) error
 	ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error)
@@ -42,6 +56,14 @@ type Finder interface {
 	Known(ctx context.Context, subject alert.Subject) (store.Identified, bool, error)
 	// Find asks the chat system's directory, and keeps what it says.
 	Find(ctx context.Context, subject alert.Subject) (store.Identified, error)
+	// GroupsOf lists the groups of the chat system that a person is known to be in.
+	GroupsOf(ctx context.Context, person alert.PersonKey) ([]string, error)
+}
+
+// Policies is what is decided by.
+type Policies interface {
+	// Planner is of the policy in force.
+	Planner(ctx context.Context) (store.Planner, error)
 }
 
 // Links are the addresses that messages point to; "" leaves one out.
@@ -54,10 +76,12 @@ type Links interface {
 type Options struct {
 	Record  Record
 	Finder  Finder
-	Planner store.Planner
+	Policy  Policies
+	Book    *words.Book
 	Chat    chat.Chat
 	Channel string          // of the security team
 	Second  sink.CaseTarget // used when the chat system can't be; nil without one
+	Targets Targets         // of the policy in force; nil without any
 	Factor  factor.Factor
 	Sealer  *seal.Sealer
 	Links   Links
@@ -72,8 +96,8 @@ type Activities struct {
 // New checks that nothing is missing.
 func New(options Options) (*Activities, error) {
 	switch {
-	case options.Record == nil, options.Finder == nil, options.Planner == nil:
-		return nil, errors.New("activities need a record, a finder and a planner")
+	case options.Record == nil, options.Finder == nil, options.Policy == nil, options.Book == nil:
+		return nil, errors.New("activities need a record, a finder, a policy and words")
 	case options.Chat == nil, options.Factor == nil, options.Channel == "":
 		return nil, errors.New("activities need a chat, its security channel and a factor")
 	case options.Sealer == nil, options.Links == nil, options.Logger == nil:
@@ -120,7 +144,14 @@ func (a *Activities) AdmitUnidentified(ctx context.Context, in conversation.Aler
 }
 
 func (a *Activities) admit(ctx context.Context, id string, who store.Identified) (conversation.Admission, error) {
-	record, err := a.Record.Admit(ctx, id, who, a.Planner)
+	planner, err := a.Policy.Planner(ctx)
+	if err != nil {
+		return conversation.Admission{}, fmt.Errorf("read the policy: %w", err)
+	}
+	if who.Groups, err = a.Finder.GroupsOf(ctx, who.Person.PersonKey); err != nil {
+		return conversation.Admission{}, fmt.Errorf("read the person's groups: %w", err)
+	}
+	record, err := a.Record.Admit(ctx, id, who, planner)
 	if err != nil {
 		return conversation.Admission{}, err
 	}
@@ -130,13 +161,39 @@ func (a *Activities) admit(ctx context.Context, id string, who store.Identified)
 func (a *Activities) admission(ctx context.Context, record store.Record) (conversation.Admission, error) {
 	outcome, err := a.outcome(ctx, record)
 	return conversation.Admission{
-		Ask:       record.Plan.Action == alert.Ask,
-		Priority:  5 - record.Severity.Rank(),
-		AskBy:     record.Plan.AskBy,
-		Reminders: record.Plan.Reminders,
-		Question:  outcome.Question,
-		Outcome:   outcome,
+		Ask:      record.Plan.Action == alert.Ask,
+		Joined:   record.JoinedTo != "",
+		Claim:    record.Plan.FactorOff || record.Plan.FactorDoubted,
+		Priority: 5 - record.Severity.Rank(),
+		AskBy:    record.Plan.AskBy,
+		Turn:     turnOf(record),
+		Question: outcome.Question,
+		Outcome:  outcome,
 	}, err
+}
+
+// turnOf tells whether a question waits: for working hours, or for its person's
+// other questions.
+func turnOf(record store.Record) conversation.Turn {
+	turn := conversation.Turn{Waits: record.Status == alert.Held, Until: record.Plan.NotBefore}
+	if !record.QueuedUntil.IsZero() {
+		turn.Until = record.QueuedUntil
+	}
+	return turn
+}
+
+// TakeTurn tells whether a question that waited may be asked now, or what was
+// decided instead.
+func (a *Activities) TakeTurn(ctx context.Context, in conversation.AlertRef) (conversation.Turned, error) {
+	if _, err := a.Record.TakeTurn(ctx, in.AlertID); err != nil {
+		return conversation.Turned{}, missing(err)
+	}
+	record, err := a.Record.Settle(ctx, in.AlertID, store.Because{})
+	if err != nil {
+		return conversation.Turned{}, err
+	}
+	outcome, err := a.outcome(ctx, record)
+	return conversation.Turned{Turn: turnOf(record), Outcome: outcome}, err
 }
 
 // Settle asks the record for its verdict.
@@ -156,7 +213,7 @@ func (a *Activities) Settle(ctx context.Context, in conversation.SettleInput) (c
 func (a *Activities) outcome(ctx context.Context, record store.Record) (conversation.Outcome, error) {
 	outcome := conversation.Outcome{
 		Verdict: record.Verdict.Outcome,
-		Case:    !record.EscalatedAt.IsZero(),
+		Case:    !record.EscalatedAt.IsZero() && record.CaseOf == "",
 	}
 	if record.Verdict.Outcome == alert.NoResponse {
 		outcome.WatchUntil = record.WatchUntil
@@ -179,6 +236,9 @@ func questionOf(story store.Story) conversation.Question {
 		Snoozes:      story.Record.Snoozes,
 		SnoozedUntil: story.Record.SnoozedUntil,
 		Attempts:     len(story.Proofs),
+	}
+	for _, after := range story.Record.Plan.Reminders {
+		question.Reminders = append(question.Reminders, story.Record.Plan.After(question.AskedAt, after))
 	}
 	if answer := story.Answer(); answer != nil {
 		question.Answer = conversation.Answered{AnswerID: answer.ID, Choice: answer.Choice}

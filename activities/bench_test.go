@@ -24,6 +24,7 @@ import (
 	"securitybot/internal/sink"
 	"securitybot/internal/store"
 	"securitybot/internal/store/sqlite"
+	"securitybot/internal/words"
 )
 
 var alice = alert.Person{
@@ -57,7 +58,7 @@ func newBench(t *testing.T) *bench {
 	sealer, err := seal.New(seal.NewKey())
 	require.NoError(t, err)
 	b.Activities, err = activities.New(activities.Options{
-		Record: b.record, Finder: b.finder, Planner: policy.Defaults(), Chat: b.chat, Channel: "CSECURITY", Second: b.second,
+		Record: b.record, Finder: b.finder, Policy: inForce{}, Book: words.Default(), Chat: b.chat, Channel: "CSECURITY", Second: b.second,
 		Factor: b.phone, Sealer: sealer, Links: noLinks{}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -207,6 +208,8 @@ func (c *playedChat) Edit(_ context.Context, at chat.Ref, message chat.Message) 
 	return &chat.Error{Failure: chat.Gone, Reason: "message_not_found"}
 }
 
+func (c *playedChat) PublishHome(context.Context, string, chat.Home) error { return nil }
+
 func (c *playedChat) Time(at chat.Ref) (time.Time, error) {
 	var seconds int64
 	_, err := fmt.Sscan(at.TS, &seconds)
@@ -274,6 +277,11 @@ func (p *playedTarget) Send(_ context.Context, told sink.Case) error {
 	return p.err
 }
 
+// inForce is the policy that is built in.
+type inForce struct{}
+
+func (inForce) Planner(context.Context) (store.Planner, error) { return policy.Defaults(), nil }
+
 // playedFinder is a directory.
 type playedFinder struct {
 	known  bool
@@ -290,6 +298,8 @@ func (p *playedFinder) Find(context.Context, alert.Subject) (store.Identified, e
 	p.looked++
 	return p.who, p.err
 }
+
+func (p *playedFinder) GroupsOf(context.Context, alert.PersonKey) ([]string, error) { return nil, nil }
 
 func jsonOf(t *testing.T, value any) string {
 	t.Helper()

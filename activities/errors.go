@@ -20,6 +20,7 @@ const (
 	errBusy        = "Busy"
 	errProvider    = "Provider"
 	errOperator    = "Operator"
+	errPaused      = "Paused"
 )
 
 // missing makes a look-up of an alert that isn't there final: somebody started a

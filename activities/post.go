@@ -9,11 +9,12 @@ import (
 	"strconv"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
+
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
 	"securitybot/internal/store"
-	"securitybot/internal/words"
 )
 
 // lookBack is how much earlier than our own intent a message may be dated.
@@ -26,6 +27,8 @@ type draft struct {
 	message chat.Message
 	kind    string // of the timeline entry
 	data    store.Fields
+
+	revision int // of a question
 }
 
 // post puts a message where it belongs exactly once, whoever else tries and
@@ -43,7 +46,11 @@ func (a *Activities) post(ctx context.Context, alertID string, draft draft) (sto
 	}
 	sending, cancel := context.WithTimeout(ctx, store.PostWithin)
 	defer cancel()
-	ref, err := a.send(sending, post, turn, draft)
+	post.Revision = draft.revision
+	ref, found, err := a.send(sending, post, turn, draft)
+	if found {
+		post.Revision = min(draft.revision, 1) // nobody knows which one that was
+	}
 	if err != nil {
 		failed := chat.FailureOf(err)
 		happened := turn == store.TurnLook || failed.Failure == chat.Ambiguous
@@ -53,14 +60,14 @@ func (a *Activities) post(ctx context.Context, alertID string, draft draft) (sto
 }
 
 // send posts the message, or finds it where an earlier try may have left it.
-func (a *Activities) send(ctx context.Context, post store.Post, turn store.Turn, draft draft) (chat.Ref, error) {
+func (a *Activities) send(ctx context.Context, post store.Post, turn store.Turn, draft draft) (ref chat.Ref, found bool, err error) {
 	if turn == store.TurnLook {
-		ref, found, err := a.find(ctx, post, draft)
-		if err != nil || found {
-			return ref, err
+		if ref, found, err = a.find(ctx, post, draft); err != nil || found {
+			return ref, found, err
 		}
 	}
-	return a.Chat.Post(ctx, draft.to, draft.message, keyOf(post))
+	ref, err = a.Chat.Post(ctx, draft.to, draft.message, keyOf(post))
+	return ref, false, err
 }
 
 func (a *Activities) find(ctx context.Context, post store.Post, draft draft) (chat.Ref, bool, error) {
@@ -88,6 +95,9 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 		return conversation.Question{}, missing(err)
 	}
 	if !story.Record.Verdict.Decided() {
+		if err := a.mayContact(ctx); err != nil {
+			return conversation.Question{}, err
+		}
 		if _, err = a.post(ctx, in.AlertID, a.question(story)); err != nil {
 			return conversation.Question{}, a.notAsked(in.AlertID, err)
 		}
@@ -96,15 +106,32 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 	return questionOf(story), err
 }
 
+// mayContact is an error while nobody is to be contacted: what was to be said is
+// tried again later, as long as it makes sense.
+func (a *Activities) mayContact(ctx context.Context) error {
+	paused, err := a.Record.Paused(ctx)
+	if err != nil || !paused {
+		return err
+	}
+	return temporal.NewApplicationErrorWithOptions("contact with people is paused", errPaused, temporal.ApplicationErrorOptions{
+		NextRetryDelay: whilePaused, Category: temporal.ApplicationErrorCategoryBenign,
+	})
+}
+
+// whilePaused is how often somebody who waits looks whether the pause is over.
+const whilePaused = 15 * time.Second
+
 // question is the question as it is asked.
 func (a *Activities) question(story store.Story) draft {
 	story.Record.Verdict = alert.Verdict{}
 	return draft{
 		purpose: store.PurposeQuestion,
 		to:      chat.Recipient{User: story.Record.Person.User},
-		message: words.Question(story, a.Sealer),
+		message: a.Book.Question(story, a.Sealer),
 		kind:    store.KindAsked,
 		data:    store.Fields{"revision": story.Record.Revision, "code": story.Record.Code},
+
+		revision: story.Record.Revision,
 	}
 }
 
@@ -130,6 +157,7 @@ func (a *Activities) adopt(ctx context.Context, story store.Story) (store.Story,
 	if err != nil || !found {
 		return story, errors.Join(a.failed("look for the question", err), a.Record.ReleasePost(ctx, post, true))
 	}
+	post.Revision = 1
 	if _, err := a.stands(ctx, post, ref, asked); err != nil {
 		return story, err
 	}
@@ -143,10 +171,13 @@ func (a *Activities) Remind(ctx context.Context, in conversation.RemindInput) er
 	if err != nil || !open || len(story.Answers) > 0 || !slices.Contains(reminders(story.Record), in.Reminder) {
 		return err
 	}
+	if err := a.mayContact(ctx); err != nil {
+		return err
+	}
 	_, err = a.post(ctx, in.AlertID, draft{
 		purpose: store.PurposeReminder + in.Reminder,
 		to:      a.thread(story),
-		message: words.Reminder(story),
+		message: a.Book.Reminder(story),
 		kind:    store.KindReminded,
 		data:    store.Fields{"reminder": in.Reminder},
 	})
@@ -174,10 +205,13 @@ func (a *Activities) OfferPush(ctx context.Context, in conversation.ProveInput) 
 	if last := story.Proof(); last == nil || last.Attempt != in.Attempt || !last.Result.Again() {
 		return nil
 	}
+	if err := a.mayContact(ctx); err != nil {
+		return err
+	}
 	_, err = a.post(ctx, in.AlertID, draft{
 		purpose: store.PurposePushAgain + strconv.Itoa(in.Attempt),
 		to:      a.thread(story),
-		message: words.PushAgain(story, a.Sealer),
+		message: a.Book.PushAgain(story, a.Sealer),
 		kind:    store.KindPushOffered,
 		data:    store.Fields{"attempt": in.Attempt},
 	})

@@ -13,7 +13,6 @@ import (
 	"securitybot/internal/conversation"
 	"securitybot/internal/factor"
 	"securitybot/internal/store"
-	"securitybot/internal/words"
 )
 
 const (
@@ -33,6 +32,9 @@ func (a *Activities) Prove(ctx context.Context, in conversation.ProveInput) (con
 	story, err := a.Record.Story(ctx, in.AlertID)
 	if err != nil {
 		return conversation.Proved{}, missing(err)
+	}
+	if err := a.mayContact(ctx); err != nil {
+		return conversation.Proved{}, err
 	}
 	proof, turn, err := a.Record.BeginProof(ctx, in.AlertID, in.Attempt, a.Factor.Name())
 	if err != nil {
@@ -60,14 +62,24 @@ func (a *Activities) push(ctx context.Context, story store.Story, proof alert.Pr
 	if err != nil {
 		return a.notPushed(ctx, proof, err)
 	}
-	proof.Device = devices[0].ID
-	if proof, err = a.Record.ProofSending(ctx, proof); err != nil {
+	if proof, err = a.Record.ProofSending(ctx, proof, devicesOf(devices)); err != nil {
 		return proof, "", err
 	}
-	if proof.Transaction, err = a.Factor.Push(ctx, person, proof.Device, words.Push(story)); err != nil {
+	if proof.Result != alert.ProofPending {
+		return proof, store.ProofDone, nil
+	}
+	if proof.Transaction, err = a.Factor.Push(ctx, person, proof.Device, a.Book.Push(story)); err != nil {
 		return a.notPushed(ctx, proof, err)
 	}
 	return proof, store.ProofPoll, a.keepTransaction(ctx, proof)
+}
+
+func devicesOf(listed []factor.Device) []store.Device {
+	devices := make([]store.Device, 0, len(listed))
+	for _, device := range listed {
+		devices = append(devices, store.Device{ID: device.ID, Name: device.Name})
+	}
+	return devices
 }
 
 // keepTransaction insists while a database restarts: without its transaction the

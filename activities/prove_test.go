@@ -114,7 +114,7 @@ func TestProveTakesUpAPushThatIsOnItsWay(t *testing.T) {
 	proof, turn, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
 	require.NoError(t, err)
 	require.Equal(t, store.ProofPush, turn)
-	proof, err = b.record.ProofSending(t.Context(), proof)
+	proof, err = b.record.ProofSending(t.Context(), proof, []store.Device{{ID: "DPHONE"}})
 	require.NoError(t, err)
 	proof.Transaction = "tx-of-the-dead"
 	require.NoError(t, b.record.ProofPushed(t.Context(), proof))
@@ -147,7 +147,7 @@ func TestAPushThatNobodyKnowsOfIsLost(t *testing.T) {
 	ref := b.saidYes()
 	proof, _, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
 	require.NoError(t, err)
-	_, err = b.record.ProofSending(t.Context(), proof)
+	_, err = b.record.ProofSending(t.Context(), proof, []store.Device{{ID: "DPHONE"}})
 	require.NoError(t, err)
 	for range 2 {
 		result, err := b.prove(ref, 1)
@@ -261,7 +261,7 @@ func TestADeadPushHasTimedOut(t *testing.T) {
 	ref := b.saidYes()
 	proof, _, err := b.record.BeginProof(t.Context(), ref.AlertID, 1, "played")
 	require.NoError(t, err)
-	proof, err = b.record.ProofSending(t.Context(), proof)
+	proof, err = b.record.ProofSending(t.Context(), proof, []store.Device{{ID: "DPHONE"}})
 	require.NoError(t, err)
 	proof.Transaction = "tx-old"
 	require.NoError(t, b.record.ProofPushed(t.Context(), proof))

@@ -196,7 +196,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 	for name, without := range map[string]func(*activities.Options){
 		"record":  func(o *activities.Options) { o.Record = nil },
 		"finder":  func(o *activities.Options) { o.Finder = nil },
-		"planner": func(o *activities.Options) { o.Planner = nil },
+		"policy":  func(o *activities.Options) { o.Policy = nil },
 		"chat":    func(o *activities.Options) { o.Chat = nil },
 		"channel": func(o *activities.Options) { o.Channel = "" },
 		"factor":  func(o *activities.Options) { o.Factor = nil },

@@ -3,14 +3,12 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"securitybot/internal/alert"
 )
@@ -35,7 +33,7 @@ var (
 // ReadAlert reads the body of POST /v1/alerts, strictly, and tells everything
 // that is wrong with it. The alert has neither source, id nor arrival yet.
 func ReadAlert(body []byte, now time.Time) (alert.Alert, []Fault) {
-	r := &intake{now: now}
+	r := &intake{form: form{now: now}}
 	if err := checkJSON(body); err != nil {
 		r.fault("body", "%s", err)
 		return alert.Alert{}, r.faults
@@ -51,117 +49,23 @@ func ReadAlert(body []byte, now time.Time) (alert.Alert, []Fault) {
 
 // intake collects an alert and what is wrong with it.
 type intake struct {
-	now    time.Time
-	alert  alert.Alert
-	faults []Fault
-}
-
-func (r *intake) fault(field, format string, args ...any) {
-	r.faults = append(r.faults, Fault{Field: field, Detail: fmt.Sprintf(format, args...)})
+	form
+	alert alert.Alert
 }
 
 // known are the fields of an alert and what reads them.
 func (r *intake) known() map[string]func(string, json.RawMessage) {
 	return map[string]func(string, json.RawMessage){
 		"key":         r.text(&r.alert.Key, maxKey),
-		"detection":   r.detection,
+		"detection":   r.detection(&r.alert.Detection),
 		"title":       r.required(&r.alert.Title, maxTitle),
 		"description": r.text(&r.alert.Description, maxDescription),
-		"severity":    r.severity,
+		"severity":    r.severity(&r.alert.Severity),
 		"subject":     r.subject,
 		"occurred_at": r.occurredAt,
 		"url":         r.url,
 		"context":     r.context,
 	}
-}
-
-// object reads the members of an object by their names, and tells which ones it
-// found. A null is a member that is absent.
-func (r *intake) object(within string, raw []byte, known map[string]func(string, json.RawMessage)) map[string]bool {
-	list, err := members(raw)
-	if err != nil {
-		r.fault(strings.TrimSuffix(orBody(within), "."), "%s", err)
-		return allOf(known)
-	}
-	seen, found := map[string]bool{}, map[string]bool{}
-	for _, member := range list {
-		field := within + shown(member.name)
-		read, ok := known[member.name]
-		switch {
-		case seen[member.name]:
-			r.fault(field, "is given twice")
-		case !ok:
-			r.fault(field, "unknown field")
-		case string(member.value) != "null":
-			found[member.name] = true
-			read(field, member.value)
-		}
-		seen[member.name] = true
-	}
-	return found
-}
-
-func orBody(within string) string {
-	if within == "" {
-		return "body"
-	}
-	return within
-}
-
-// allOf keeps quiet about what is missing in something that is no object.
-func allOf(known map[string]func(string, json.RawMessage)) map[string]bool {
-	all := map[string]bool{}
-	for name := range known {
-		all[name] = true
-	}
-	return all
-}
-
-// text reads a string into a place.
-func (r *intake) text(into *string, most int) func(string, json.RawMessage) {
-	return func(field string, raw json.RawMessage) {
-		var value string
-		if err := json.Unmarshal(raw, &value); err != nil {
-			r.fault(field, "must be a string")
-			return
-		}
-		if length := utf8.RuneCountInString(value); length > most {
-			r.fault(field, "has %d characters, at most %d are taken", length, most)
-			return
-		}
-		if err := checkText(value); err != nil {
-			r.fault(field, "%s", err)
-			return
-		}
-		*into = value
-	}
-}
-
-// required reads a string that says something.
-func (r *intake) required(into *string, most int) func(string, json.RawMessage) {
-	return func(field string, raw json.RawMessage) {
-		before := len(r.faults)
-		r.text(into, most)(field, raw)
-		if len(r.faults) == before && strings.TrimSpace(*into) == "" {
-			r.fault(field, "is empty")
-		}
-	}
-}
-
-func (r *intake) detection(field string, raw json.RawMessage) {
-	r.required(&r.alert.Detection, maxDetection)(field, raw)
-	if name := r.alert.Detection; strings.TrimSpace(name) != "" && !detectionName.MatchString(name) {
-		r.fault(field, "may have letters, digits and _ . : / - only")
-	}
-}
-
-func (r *intake) severity(field string, raw json.RawMessage) {
-	var value alert.Severity
-	if err := json.Unmarshal(raw, &value); err != nil || !slices.Contains(alert.Severities(), value) {
-		r.fault(field, "must be low, medium, high or critical")
-		return
-	}
-	r.alert.Severity = value
 }
 
 func (r *intake) subject(field string, raw json.RawMessage) {
@@ -179,13 +83,6 @@ func (r *intake) subject(field string, raw json.RawMessage) {
 	}
 	if len(r.faults) == before && subject.Empty() {
 		r.fault(field, "needs an email, a username or a slack_id")
-	}
-}
-
-// trimmed refuses what would never be found in a directory.
-func (r *intake) trimmed(field, value string) {
-	if value != strings.TrimSpace(value) {
-		r.fault(field, "begins or ends with white space")
 	}
 }
 

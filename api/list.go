@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -80,88 +77,24 @@ func pageOf(records []store.Record, limit int, links Links) Page {
 // readFilter reads the query of GET /v1/alerts and tells everything that is
 // wrong with it.
 func readFilter(query string) (store.Filter, []Fault) {
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return store.Filter{}, []Fault{{Field: "query", Detail: "is not a query string"}}
-	}
-	r := &filterReader{filter: store.Filter{Limit: defaultLimit}}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		r.read(name, values[name])
-	}
-	return r.filter, r.faults
-}
-
-type filterReader struct {
-	filter store.Filter
-	faults []Fault
-}
-
-func (r *filterReader) read(name string, values []string) {
-	value := values[0]
-	readers := map[string]func(string) error{
-		"status":    oneOf(&r.filter.Status, alert.Received, alert.Asking, alert.Proving, alert.Escalated, alert.Closed),
-		"verdict":   oneOf(&r.filter.Outcome, outcomes...),
-		"detection": plain(&r.filter.Detection),
-		"subject":   plain(&r.filter.Subject),
-		"source":    plain(&r.filter.Source),
-		"key":       plain(&r.filter.Key),
-		"limit":     r.limit,
-		"cursor":    r.cursor,
-	}
-	read, ok := readers[name]
-	var err error
-	switch {
-	case !ok:
-		name, err = shown(strings.ToValidUTF8(name, "�")), errors.New("unknown parameter")
-	case len(values) > 1:
-		err = errors.New("is given twice")
-	case value != "":
-		err = read(value)
-	}
-	if err != nil {
-		r.faults = append(r.faults, Fault{Field: name, Detail: err.Error()})
-	}
+	filter := store.Filter{Limit: defaultLimit}
+	faults := readQuery(query, map[string]func(string) error{
+		"status": oneOf(&filter.Status, alert.Received, alert.Held, alert.Asking, alert.Proving,
+			alert.Escalated, alert.Closed),
+		"verdict":   oneOf(&filter.Outcome, outcomes...),
+		"detection": plain(&filter.Detection),
+		"subject":   plain(&filter.Subject),
+		"source":    plain(&filter.Source),
+		"key":       plain(&filter.Key),
+		"limit":     limited(&filter.Limit),
+		"cursor":    cursor(&filter.Before),
+	})
+	return filter, faults
 }
 
 var outcomes = []alert.Outcome{
 	alert.Confirmed, alert.Unproven, alert.Denied, alert.Unsure, alert.NoResponse, alert.Unreachable, alert.Unasked,
-}
-
-func oneOf[T ~string](into *string, choices ...T) func(string) error {
-	return func(value string) error {
-		if !slices.Contains(choices, T(value)) {
-			return fmt.Errorf("must be one of %v", choices)
-		}
-		*into = value
-		return nil
-	}
-}
-
-func plain(into *string) func(string) error {
-	return func(value string) error {
-		if !utf8.ValidString(value) {
-			return errors.New("is not UTF-8")
-		}
-		if utf8.RuneCountInString(value) > maxFilter {
-			return fmt.Errorf("has more than %d characters", maxFilter)
-		}
-		*into = value
-		return checkText(value)
-	}
-}
-
-func (r *filterReader) limit(value string) error {
-	limit, err := strconv.Atoi(value)
-	if err != nil || limit < 1 || limit > maxLimit {
-		return fmt.Errorf("must be a number from 1 to %d", maxLimit)
-	}
-	r.filter.Limit = limit
-	return nil
+	alert.Observed, alert.Suppressed,
 }
 
 // cursorText is a place in the list, which clients hand back as it is.
@@ -170,17 +103,19 @@ func cursorText(record store.Record) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(place))
 }
 
-func (r *filterReader) cursor(value string) error {
-	invalid := errors.New("is not a cursor of this list")
-	place, err := base64.RawURLEncoding.DecodeString(value)
-	if err != nil {
-		return invalid
+func cursor(into *store.Cursor) func(string) error {
+	return func(value string) error {
+		invalid := errors.New("is not a cursor of this list")
+		place, err := base64.RawURLEncoding.DecodeString(value)
+		if err != nil {
+			return invalid
+		}
+		micros, id, _ := strings.Cut(string(place), " ")
+		at, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil || at <= 0 || at > 1<<53 || !alertID.MatchString(id) {
+			return invalid
+		}
+		*into = store.Cursor{ReceivedAt: time.UnixMicro(at).UTC(), ID: id}
+		return nil
 	}
-	micros, id, _ := strings.Cut(string(place), " ")
-	at, err := strconv.ParseInt(micros, 10, 64)
-	if err != nil || at <= 0 || at > 1<<53 || !alertID.MatchString(id) {
-		return invalid
-	}
-	r.filter.Before = store.Cursor{ReceivedAt: time.UnixMicro(at).UTC(), ID: id}
-	return nil
 }

@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -24,6 +25,26 @@ type Record interface {
 	List(ctx context.Context, filter store.Filter) ([]store.Record, error)
 	Backlog(ctx context.Context) (int, time.Duration, error)
 	Ping(ctx context.Context) error
+	Administration
+}
+
+// Administration is what admins see and do.
+type Administration interface {
+	Rollup(ctx context.Context, from, to time.Time) (store.Rollup, error)
+	OpenCases(ctx context.Context, before time.Time, limit int) ([]store.OpenCase, error)
+	Suppressions(ctx context.Context, since time.Time, limit int) ([]store.Suppression, error)
+	Except(ctx context.Context, exception store.Suppression, admin alert.PersonKey, adminName, personName string) (store.Suppression, error)
+	Revoke(ctx context.Context, id, by, reason string) (store.Suppression, error)
+	OptOuts(ctx context.Context) ([]store.OptOut, error)
+	OptOut(ctx context.Context, optOut store.OptOut, name string) (store.Refusal, error)
+	OptIn(ctx context.Context, person alert.PersonKey, name string) (store.Refusal, error)
+	Paused(ctx context.Context) (bool, error)
+	Pause(ctx context.Context, by, reason string) (store.Refusal, error)
+	Resume(ctx context.Context, by string) (store.Refusal, error)
+	Policy(ctx context.Context) (store.PolicyText, bool, error)
+	Policies(ctx context.Context, limit int) ([]store.PolicyText, error)
+	Person(ctx context.Context, key alert.PersonKey) (alert.Person, bool, error)
+	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
 }
 
 // Mount is a handler for everything at and below Path, with any method. It
@@ -44,7 +65,11 @@ type Links struct {
 type Options struct {
 	Record  Record
 	Sources func(token string) (source string, ok bool) // in constant time
-	Mounts  []Mount
+	// Admins tells whose token it is, by email and in constant time; nil: nobody's.
+	Admins func(token string) (email string, ok bool)
+	// Team is the chat system's team that the record's people are of; admins need it.
+	Team   func(ctx context.Context) (string, error)
+	Mounts []Mount
 	// Kick is called after an alert was stored, so that it is started at once.
 	Kick func()
 	// Degraded names what does not work at the moment although alerts are taken.
@@ -85,6 +110,12 @@ func New(options Options) *Server {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Admins == nil {
+		o.Admins = func(string) (string, bool) { return "", false }
+	}
+	if o.Team == nil {
+		o.Team = func(context.Context) (string, error) { return "", errors.New("no directory") }
+	}
 	if o.Kick == nil {
 		o.Kick = func() {}
 	}
@@ -120,9 +151,10 @@ func (s *Server) routes() http.Handler {
 		engine.GET("/metrics", gin.WrapH(s.metrics))
 	}
 	v1 := engine.Group("/v1", s.handle(s.authenticate))
-	v1.POST("/alerts", s.handle(s.takeAlert))
+	v1.POST("/alerts", s.handle(s.onlySources), s.handle(s.takeAlert))
 	v1.GET("/alerts", s.handle(s.listAlerts))
 	v1.GET("/alerts/:id", s.handle(s.showAlert))
+	s.administer(v1.Group("", s.handle(s.onlyAdmins)))
 	for _, mount := range s.opt.Mounts {
 		engine.Any(mount.Path, gin.WrapH(mount.Handler))
 		if mount.Path != "/" {
@@ -130,6 +162,23 @@ func (s *Server) routes() http.Handler {
 		}
 	}
 	return engine
+}
+
+// administer routes what only admins may see or do.
+func (s *Server) administer(admins *gin.RouterGroup) {
+	admins.GET("/cases", s.handle(s.listCases))
+	admins.GET("/rollups", s.handle(s.sumUp))
+	admins.GET("/suppressions", s.handle(s.listSuppressions))
+	admins.DELETE("/suppressions/:id", s.handle(s.revoke))
+	admins.POST("/exceptions", s.handle(s.except))
+	admins.GET("/opt-outs", s.handle(s.listOptOuts))
+	admins.POST("/opt-outs", s.handle(s.optOut))
+	admins.DELETE("/opt-outs/:email", s.handle(s.optIn))
+	admins.GET("/pause", s.handle(s.showPause))
+	admins.POST("/pause", s.handle(s.pause))
+	admins.POST("/resume", s.handle(s.resume))
+	admins.GET("/policy", s.handle(s.showPolicy))
+	admins.GET("/policies", s.handle(s.listPolicies))
 }
 
 // linksOf are an alert's links.

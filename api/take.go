@@ -13,7 +13,7 @@ import (
 	"securitybot/internal/store"
 )
 
-// maxBody is the most bytes of an alert.
+// maxBody is the most bytes of a request.
 const maxBody = 256 << 10
 
 // Taken is the answer to an alert that will be handled to the end.
@@ -50,7 +50,7 @@ func takenOf(accepted store.Accepted, links Links) Taken {
 }
 
 func (s *Server) accept(c *gin.Context, source string) (store.Accepted, error) {
-	body, err := readBody(c)
+	body, err := readBody(c, "an alert")
 	if err != nil {
 		return store.Accepted{}, err
 	}
@@ -69,11 +69,11 @@ func (s *Server) accept(c *gin.Context, source string) (store.Accepted, error) {
 
 // readBody takes any Content-Type: who may report is in the token, and no page of
 // another site has one.
-func readBody(c *gin.Context) ([]byte, error) {
+func readBody(c *gin.Context, what string) ([]byte, error) {
 	if coding := c.GetHeader("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, problemOf(http.StatusUnsupportedMediaType, "send the body without Content-Encoding")
 	}
-	limit := fmt.Sprintf("an alert has at most %d bytes", maxBody)
+	limit := fmt.Sprintf("%s has at most %d bytes", what, maxBody)
 	tooLarge := problemOf(http.StatusRequestEntityTooLarge, limit, Fault{Field: "body", Detail: limit})
 	if c.Request.ContentLength > maxBody {
 		return nil, tooLarge

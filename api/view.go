@@ -36,6 +36,7 @@ type Summary struct {
 	Deadline      time.Time       `json:"deadline,omitzero"`
 	Escalation    *EscalationView `json:"escalation,omitempty"`
 	Links         LinksView       `json:"links"`
+	Relations
 }
 
 // Detail is everything of an alert.
@@ -48,6 +49,9 @@ type Detail struct {
 	Person      *PersonView     `json:"person,omitempty"`
 	Answer      *AnswerView     `json:"answer,omitempty"`
 	Proof       *ProofView      `json:"proof,omitempty"`
+	Occurrences []string        `json:"occurrences,omitempty"` // ids of the alerts that the question asks about too
+	Members     []string        `json:"members,omitempty"`     // ids of the alerts that the case lists
+	Case        *CaseView       `json:"case,omitempty"`
 	Timeline    []EntryView     `json:"timeline"`
 }
 
@@ -120,7 +124,7 @@ func summaryOf(record store.Record, links Links) Summary {
 		Verdict: record.Verdict.Outcome, VerdictReason: record.Verdict.Reason,
 		Detection: record.Detection, Title: record.Title, Severity: record.Severity, Subject: record.Subject,
 		ReceivedAt: record.ReceivedAt.UTC(), OccurredAt: record.OccurredAt.UTC(), Deadline: record.Deadline.UTC(),
-		Escalation: escalationOf(record), Links: links.linksOf(record.ID),
+		Escalation: escalationOf(record), Links: links.linksOf(record.ID), Relations: relationsOf(record),
 	}
 }
 
@@ -142,7 +146,13 @@ func DetailOf(story store.Story, links Links) (Detail, error) {
 		Person:      personOf(story),
 		Answer:      answerOf(story.Answer()),
 		Proof:       proofOf(story.Proof()),
+		Occurrences: idsOf(story.Joined),
+		Members:     idsOf(story.Members),
+		Case:        caseOf(story.Case),
 		Timeline:    make([]EntryView, 0, len(story.Entries)),
+	}
+	if story.Covering != nil {
+		detail.CoveredBy = coveringOf(*story.Covering)
 	}
 	for _, entry := range story.Entries {
 		view, err := entryOf(entry)
@@ -161,7 +171,7 @@ func remindersOf(record store.Record) []time.Time {
 	}
 	var moments []time.Time
 	for _, after := range record.Plan.Reminders {
-		moments = append(moments, record.AskedAt.Add(after).UTC())
+		moments = append(moments, record.Plan.After(record.AskedAt, after).UTC())
 	}
 	return moments
 }

@@ -8,7 +8,7 @@ max_lines=500
 faults=$(mktemp)
 trap 'rm -f "$faults"' EXIT
 
-adapters='^securitybot/internal/(chat/slack|factor/duo|sink/webhook|store/postgres|store/sqlite|sandbox)(/|$)'
+adapters='^securitybot/internal/(chat/slack|factor/duo|sink/webhook|sink/pagerduty|store/postgres|store/sqlite|sandbox)(/|$)'
 vendors='^(github\.com/(slack-go|duosecurity|jackc|gin-gonic|pressly|spf13)|modernc\.org)/'
 
 # reaches PACKAGE PATTERN: what it imports, directly or through others, but must not.
@@ -44,14 +44,14 @@ imports=$(go list -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}
 
 long_files
 names
-only_from "$adapters" '^securitybot/internal/(app$|chat/slack|factor/duo|sink/webhook|store/postgres|store/sqlite|sandbox)'
+only_from "$adapters" '^securitybot/internal/(app$|chat/slack|factor/duo|sink/webhook|sink/pagerduty|store/postgres|store/sqlite|sandbox)'
 only_from '^securitybot/internal/app$' '^securitybot/cmd/'
 only_from '^securitybot/internal/testkit$' '^$'
 reaches internal/alert '^[^/]+\.[^/]+/|^securitybot/|^net/http$' # the standard library alone
 reaches internal/conversation "$adapters|$vendors"
 reaches workflows "$adapters|$vendors"
 reaches activities "$adapters|$vendors"
-for adapter in chat/slack factor/duo sink/webhook store/postgres store/sqlite sandbox; do
+for adapter in chat/slack factor/duo sink/webhook sink/pagerduty store/postgres store/sqlite sandbox; do
     reaches "internal/$adapter" "$adapters"
 done
 

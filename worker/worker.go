@@ -19,6 +19,9 @@ import (
 func RegisterWorkflows(registry sdkworker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(workflows.Alert, workflow.RegisterOptions{Name: conversation.WorkflowAlert})
 	registry.RegisterWorkflowWithOptions(workflows.FollowUp, workflow.RegisterOptions{Name: conversation.WorkflowFollowUp})
+	registry.RegisterWorkflowWithOptions(workflows.Ladder, workflow.RegisterOptions{Name: conversation.WorkflowLadder})
+	registry.RegisterWorkflowWithOptions(workflows.Notice, workflow.RegisterOptions{Name: conversation.WorkflowNotice})
+	registry.RegisterWorkflowWithOptions(workflows.Rollup, workflow.RegisterOptions{Name: conversation.WorkflowRollup})
 }
 
 // stopWithin lets the slowest call that does not heartbeat come to its end.

@@ -25,6 +25,9 @@ func Alert(ctx workflow.Context, in conversation.AlertRef) error {
 	if err := run.admit(ctx); err != nil {
 		return err
 	}
+	if run.admission.Joined && !run.outcome.Settled() {
+		return nil // whoever settles the question that it joined settles it
+	}
 	if err := run.ask(ctx); err != nil {
 		return err
 	}
@@ -59,6 +62,7 @@ type alertRun struct {
 	proved     int             // the proof that has a result
 	doubts     int             // results that the record did not know of
 	proof      workflow.Future // of a proof that runs on after the verdict
+	showing    showing         // of the question
 }
 
 func newAlertRun(ctx workflow.Context, in conversation.AlertRef) *alertRun {
@@ -108,6 +112,9 @@ func (r *alertRun) ask(ctx workflow.Context) error {
 	if !r.admission.Ask {
 		return r.settle(ctx, conversation.SettleInput{})
 	}
+	if err := r.awaitTurn(ctx); err != nil || r.outcome.Settled() {
+		return err
+	}
 	left := r.admission.AskBy.Sub(workflow.Now(ctx))
 	if left <= 0 {
 		return r.settle(ctx, conversation.SettleInput{Undelivered: alert.ReasonUndelivered})
@@ -149,7 +156,7 @@ func (r *alertRun) converse(ctx workflow.Context) error {
 func (r *alertRun) step(ctx workflow.Context) error {
 	answer, answered := r.heard.answer()
 	switch {
-	case answered && answer.Choice == alert.Yes:
+	case answered && answer.Choice == alert.Yes && !r.admission.Claim:
 		r.attempt = max(r.attempt, 1)
 		return nil
 	case answered:
@@ -181,12 +188,12 @@ func (r *alertRun) publish(ctx workflow.Context) error {
 
 // showNow waits until the question shows what was decided. One that can't be
 // edited refuses presses all the same.
-func (r *alertRun) showNow(ctx workflow.Context) {
-	_ = r.show(ctx).Get(ctx, nil)
-}
+func (r *alertRun) showNow(ctx workflow.Context) { r.showing.finish(ctx, r.render) }
 
-// show renders the question as the record has it now.
-func (r *alertRun) show(ctx workflow.Context) workflow.Future {
+// show has the question rendered as the record has it now; nothing waits for it.
+func (r *alertRun) show(ctx workflow.Context) { r.showing.want(ctx, r.render) }
+
+func (r *alertRun) render(ctx workflow.Context) workflow.Future {
 	chat := withChat(ctx, "Show what was decided", showFor, 5)
 	return workflow.ExecuteActivity(chat, steps.ShowQuestion, r.ref)
 }

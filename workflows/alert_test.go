@@ -23,7 +23,7 @@ func TestAnswers(t *testing.T) {
 		cases   int
 		kinds   string
 	}{
-		"yes and approved": {"yes", alert.ProofApproved, "", alert.Verdict{Outcome: alert.Confirmed}, 0, asked + proved},
+		"yes and approved": {"yes", alert.ProofApproved, "", alert.Verdict{Outcome: alert.Confirmed}, 0, asked + proved + "suppresses "},
 		"yes and Deny": {
 			"yes", alert.ProofDenied, "",
 			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonContradicted},

@@ -8,12 +8,13 @@ import (
 
 // heard is what came in and was not acted on yet. What came twice is heard once.
 type heard struct {
-	answerCh, snoozeCh, againCh, wakeCh workflow.ReceiveChannel
+	answerCh, snoozeCh, againCh, wakeCh, joinedCh workflow.ReceiveChannel
 
 	known   map[string]bool
 	answers []conversation.Answered
 	snoozed bool
 	woken   bool
+	joined  bool
 	again   int
 }
 
@@ -24,26 +25,34 @@ func newHeard(ctx workflow.Context) *heard {
 		snoozeCh: workflow.GetSignalChannel(ctx, conversation.SignalSnooze),
 		againCh:  workflow.GetSignalChannel(ctx, conversation.SignalPushAgain),
 		wakeCh:   workflow.GetSignalChannel(ctx, conversation.SignalWake),
+		joinedCh: workflow.GetSignalChannel(ctx, conversation.SignalJoined),
 		known:    map[string]bool{},
 	}
 }
 
-// wait blocks until something comes in or the future is ready, and tells which.
-func (h *heard) wait(ctx workflow.Context, future workflow.Future) (ready bool) {
-	workflow.NewSelector(ctx).
+// wait blocks until something comes in or one of the futures is ready, and tells
+// whether the first is. Those after it may be nil.
+func (h *heard) wait(ctx workflow.Context, future workflow.Future, others ...workflow.Future) (ready bool) {
+	selector := workflow.NewSelector(ctx).
 		AddReceive(h.answerCh, func(c workflow.ReceiveChannel, _ bool) { h.receiveAnswer(c) }).
 		AddReceive(h.snoozeCh, func(c workflow.ReceiveChannel, _ bool) { h.receiveSnooze(c) }).
 		AddReceive(h.againCh, func(c workflow.ReceiveChannel, _ bool) { h.receiveAgain(c) }).
 		AddReceive(h.wakeCh, func(c workflow.ReceiveChannel, _ bool) { h.receiveWake(c) }).
-		AddFuture(future, func(workflow.Future) { ready = true }).
-		Select(ctx)
+		AddReceive(h.joinedCh, func(c workflow.ReceiveChannel, _ bool) { h.receiveJoined(c) }).
+		AddFuture(future, func(workflow.Future) { ready = true })
+	for _, other := range others {
+		if other != nil {
+			selector.AddFuture(other, func(workflow.Future) {})
+		}
+	}
+	selector.Select(ctx)
 	return ready
 }
 
 // drain takes everything that is in already.
 func (h *heard) drain() {
 	for h.receiveAnswer(h.answerCh) || h.receiveSnooze(h.snoozeCh) ||
-		h.receiveAgain(h.againCh) || h.receiveWake(h.wakeCh) {
+		h.receiveAgain(h.againCh) || h.receiveWake(h.wakeCh) || h.receiveJoined(h.joinedCh) {
 	}
 }
 
@@ -77,6 +86,18 @@ func (h *heard) receiveWake(c workflow.ReceiveChannel) bool {
 	return ok
 }
 
+func (h *heard) receiveJoined(c workflow.ReceiveChannel) bool {
+	var joined conversation.Joined
+	ok := c.ReceiveAsync(&joined)
+	h.joined = h.joined || ok
+	return ok
+}
+
+// anything tells that something waits to be reacted to, other than to be shown.
+func (h *heard) anything() bool {
+	return len(h.answers) > 0 || h.snoozed || h.woken || h.again > 0
+}
+
 // remember queues an answer that was not heard before.
 func (h *heard) remember(answer conversation.Answered) {
 	if answer.AnswerID == "" || h.known[answer.AnswerID] {
@@ -108,6 +129,12 @@ func (h *heard) takeWake() bool {
 	woken := h.woken
 	h.woken = false
 	return woken
+}
+
+func (h *heard) takeJoined() bool {
+	joined := h.joined
+	h.joined = false
+	return joined
 }
 
 func (h *heard) takePushAgain() int {

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -27,6 +28,7 @@ import (
 	"securitybot/internal/seal"
 	"securitybot/internal/store"
 	"securitybot/internal/store/sqlite"
+	"securitybot/internal/words"
 	"securitybot/worker"
 )
 
@@ -40,9 +42,21 @@ type talk struct {
 	inbox  *inbox.Inbox
 	chat   *playedChat
 	phone  *playedPhone
+	steps  *activities.Activities
+	rules  *policy.Policy
 	id     string
 	begun  time.Time
 }
+
+// Planner implements [activities.Policies].
+func (t *talk) Planner(context.Context) (store.Planner, error) { return t.rules, nil }
+
+// Responder and OptOutMost implement [inbox.Policy].
+func (t *talk) Responder(_ context.Context, who alert.PersonKey) (alert.Person, bool, error) {
+	return alert.Person{PersonKey: who}, false, nil
+}
+
+func (t *talk) OptOutMost(context.Context) (time.Duration, error) { return t.rules.OptOutMost(), nil }
 
 const teamID = "T1"
 
@@ -53,9 +67,17 @@ var alice = alert.Person{
 
 func newTalk(t *testing.T) *talk {
 	t.Helper()
+	return newTalkUnder(t, "version: 1")
+}
+
+// newTalkUnder begins one under a policy.
+func newTalkUnder(t *testing.T, rules string) *talk {
+	t.Helper()
+	file, err := policy.Parse([]byte(rules))
+	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(quiet{})
-	talk := &talk{T: t, env: suite.NewTestWorkflowEnvironment(), phone: &playedPhone{}}
+	talk := &talk{T: t, env: suite.NewTestWorkflowEnvironment(), phone: &playedPhone{}, rules: file.Policy(policy.Environment{})}
 	talk.env.SetTestTimeout(time.Minute)
 	talk.begun = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	talk.env.SetStartTime(talk.begun)
@@ -74,16 +96,20 @@ func (t *talk) openRecord() {
 	require.NoError(t, t.record.PutPeople(t.Context(), []alert.Person{alice}))
 	sealer, err := seal.New(seal.NewKey())
 	require.NoError(t, err)
-	t.inbox = inbox.New(t.record, sealer, t.deliver)
-	people := person.New(t.record, t.chat, person.NewRules(person.ByLocalPart),
-		func(context.Context) (string, error) { return teamID, nil })
-	steps, err := activities.New(activities.Options{
-		Record: t.record, Finder: people, Planner: policy.Defaults(), Chat: t.chat, Channel: "security",
+	t.inbox = inbox.New(inbox.Options{
+		Record: t.record, Sealer: sealer, Book: words.Default(), Policy: t, Kick: t.deliver,
+	})
+	people := person.New(person.Options{
+		Cache: t.record, Chat: t.chat, Rules: person.NewRules(person.ByLocalPart), Now: t.env.Now,
+		Team: func(context.Context) (string, error) { return teamID, nil },
+	})
+	t.steps, err = activities.New(activities.Options{
+		Record: t.record, Finder: people, Policy: t, Book: words.Default(), Chat: t.chat, Channel: "security",
 		Factor: t.phone, Sealer: sealer, Links: noLinks{}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	worker.RegisterWorkflows(t.env)
-	t.env.RegisterActivity(steps)
+	t.env.RegisterActivity(t.steps)
 	t.env.SetWorkerOptions(sdkworker.Options{})
 }
 
@@ -91,10 +117,24 @@ func (t *talk) openRecord() {
 func (t *talk) reports(email string) {
 	accepted, err := t.record.Accept(t.Context(), alert.Alert{
 		Source: "auditd", Key: "1", Detection: "sudo_interactive", Title: "sudo to an interactive shell",
-		Severity: alert.Medium, Subject: alert.Subject{Email: email},
+		Severity: alert.Medium, Subject: alert.Subject{Email: email}, Context: json.RawMessage(`{"host":"web-1"}`),
 	})
 	require.NoError(t, err)
 	t.id = accepted.Record.ID
+}
+
+// reportsMore is one more alert about Alice while the conversation goes on, which
+// its own workflow has admitted.
+func (t *talk) reportsMore(key string, severity alert.Severity, context string) string {
+	accepted, err := t.record.Accept(t.Context(), alert.Alert{
+		Source: "auditd", Key: key, Detection: "sudo_interactive", Title: "sudo " + key,
+		Severity: severity, Subject: alert.Subject{Email: "alice@example.com"}, Context: json.RawMessage(context),
+	})
+	require.NoError(t, err)
+	_, err = t.steps.Admit(t.Context(), conversation.AlertRef{AlertID: accepted.Record.ID})
+	require.NoError(t, err)
+	t.deliver()
+	return accepted.Record.ID
 }
 
 // after lets something happen at a time of the conversation.
@@ -117,21 +157,36 @@ func (t *talk) holds() store.Story {
 func (t *talk) presses(action string) { t.pressesAs(alice.PersonKey, action) }
 
 func (t *talk) pressesAs(who alert.PersonKey, action string) string {
+	return t.pressesButton(who, action, t.button(action))
+}
+
+// pressesButton presses one as it was shown.
+func (t *talk) pressesButton(who alert.PersonKey, action string, shown shownButton) string {
+	reply, err := t.inbox.Press(t.Context(), chat.Press{
+		Delivery: fmt.Sprintf("%s-%s-%d", who.User, action, t.env.Now().UnixNano()),
+		Person:   who, At: t.env.Now(), Place: shown.at, Action: action, Value: shown.value,
+	})
+	require.NoError(t, err)
+	return reply.Tell
+}
+
+// shownButton is a button as somebody sees it.
+type shownButton struct {
+	at    chat.Ref
+	value string
+}
+
+// button is the first that is shown for an action.
+func (t *talk) button(action string) shownButton {
 	for _, posted := range t.chat.all() {
 		for _, button := range posted.message.Buttons {
-			if button.Action != action {
-				continue
+			if button.Action == action {
+				return shownButton{posted.ref, button.Value}
 			}
-			reply, err := t.inbox.Press(t.Context(), chat.Press{
-				Delivery: fmt.Sprintf("%s-%s-%d", who.User, action, t.env.Now().UnixNano()),
-				Person:   who, At: t.env.Now(), Place: posted.ref, Action: action, Value: button.Value,
-			})
-			require.NoError(t, err)
-			return reply.Tell
 		}
 	}
 	require.Failf(t, "no such button", "%s", action)
-	return ""
+	return shownButton{}
 }
 
 // deliver plays the outbox.
@@ -139,6 +194,9 @@ func (t *talk) deliver() {
 	waiting, err := t.record.ClaimOutgoing(t.Context(), time.Minute, 100)
 	require.NoError(t, err)
 	for _, entry := range waiting {
+		if entry.AlertID != t.id {
+			continue
+		}
 		switch entry.Kind {
 		case store.OutgoingAnswer:
 			t.env.SignalWorkflow(conversation.SignalAnswer,
@@ -147,6 +205,8 @@ func (t *talk) deliver() {
 			t.env.SignalWorkflow(conversation.SignalSnooze, conversation.Snoozed{SnoozeID: entry.Ref})
 		case store.OutgoingPushAgain:
 			t.env.SignalWorkflow(conversation.SignalPushAgain, conversation.PushAgain{Attempt: 2})
+		case store.OutgoingJoined:
+			t.env.SignalWorkflow(conversation.SignalJoined, conversation.Joined{})
 		case store.OutgoingWake:
 			t.env.SignalWorkflow(conversation.SignalWake, conversation.Wake{Why: entry.Ref})
 		}
@@ -242,6 +302,8 @@ func (c *playedChat) Edit(_ context.Context, at chat.Ref, message chat.Message) 
 	return &chat.Error{Failure: chat.Gone, Reason: "message_not_found"}
 }
 
+func (c *playedChat) PublishHome(context.Context, string, chat.Home) error { return nil }
+
 func (c *playedChat) Time(at chat.Ref) (time.Time, error) { return time.Parse(time.RFC3339Nano, at.TS) }
 
 func (c *playedChat) PersonByEmail(_ context.Context, email string) (alert.Person, bool, error) {
@@ -251,6 +313,10 @@ func (c *playedChat) PersonByEmail(_ context.Context, email string) (alert.Perso
 		}
 	}
 	return alert.Person{}, false, nil
+}
+
+func (c *playedChat) Group(context.Context, string) ([]string, error) {
+	return nil, &chat.Error{Failure: chat.Refused, Reason: "no_such_subteam"}
 }
 
 func (c *playedChat) PersonByID(context.Context, string) (alert.Person, bool, error) {
@@ -272,6 +338,13 @@ type playedPhone struct {
 }
 
 func (p *playedPhone) Name() string { return "played" }
+
+// count is how many pushes left.
+func (p *playedPhone) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pushes
+}
 
 func (p *playedPhone) Devices(context.Context, string) ([]factor.Device, error) {
 	return []factor.Device{{ID: "phone"}}, nil

@@ -23,7 +23,7 @@ func (r *alertRun) wait(ctx workflow.Context) error {
 	}
 	timers, cancel := workflow.WithCancel(ctx)
 	timer := workflow.NewTimerWithOptions(timers, at.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: summary})
-	if !r.heard.wait(ctx, timer) {
+	if !r.waitFor(ctx, timer) {
 		if !r.heard.anyAnswer() {
 			cancel() // one that is left running when the alert closes costs nothing
 		}
@@ -34,6 +34,23 @@ func (r *alertRun) wait(ctx workflow.Context) error {
 		return nil
 	}
 	return r.settle(ctx, conversation.SettleInput{})
+}
+
+// waitFor sleeps until there is something to react to, or the timer is over. One
+// more occurrence is only shown; the timer goes on.
+func (r *alertRun) waitFor(ctx workflow.Context, timer workflow.Future) (over bool) {
+	for {
+		if r.heard.takeJoined() {
+			r.show(ctx)
+		}
+		if r.heard.anything() {
+			return false
+		}
+		if r.heard.wait(ctx, timer, r.showing.pending()) {
+			return true
+		}
+		r.showing.next(ctx, r.render)
+	}
 }
 
 // react does what a signal other than an answer asks for.
@@ -72,8 +89,8 @@ func (r *alertRun) nextWake(now time.Time) (at time.Time, reminder string) {
 
 // nextReminder is the first one of the plan that is not sent or passed over.
 func (r *alertRun) nextReminder() (at time.Time, reminder string) {
-	for i, after := range r.admission.Reminders {
-		if at = r.question.AskedAt.Add(after); at.After(r.remindedAt) {
+	for i, at := range r.question.Reminders {
+		if at.After(r.remindedAt) {
 			return at, fmt.Sprint(i + 1)
 		}
 	}

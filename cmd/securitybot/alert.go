@@ -12,11 +12,12 @@ import (
 	"securitybot/internal/client"
 )
 
-// The environment of the alert commands, for what its flags don't say.
+// The environment of the commands that call the API, for what their flags don't say.
 const (
-	envURL     = "SECURITYBOT_URL"
-	envToken   = "SECURITYBOT_TOKEN" //nolint:gosec // a name
-	defaultURL = "http://127.0.0.1:8080"
+	envURL        = "SECURITYBOT_URL"
+	envToken      = "SECURITYBOT_TOKEN"       //nolint:gosec // a name
+	envAdminToken = "SECURITYBOT_ADMIN_TOKEN" //nolint:gosec // a name
+	defaultURL    = "http://127.0.0.1:8080"
 )
 
 // maxAlertFile is more than the API takes, so that the API says so.
@@ -26,20 +27,28 @@ const maxAlertFile = 1 << 20
 type apiFlags struct {
 	url, token string
 	json       bool
+
+	tokenFrom    string // the environment's name of the token
+	sandboxToken string // of an API that runs a sandbox
+}
+
+// addTo gives a command and those below it the flags.
+func (f *apiFlags) addTo(command *cobra.Command) {
+	set := command.PersistentFlags()
+	set.StringVar(&f.url, "url", "", "address of the API (default $"+envURL+" or "+defaultURL+")")
+	set.StringVar(&f.token, "token", "", "API token (default $"+f.tokenFrom+" or "+f.sandboxToken+")")
+	set.BoolVar(&f.json, "json", false, "print the API's JSON")
 }
 
 // newAlertCommand gives the commands that send and read alerts through the API.
 func newAlertCommand() *cobra.Command {
-	flags := &apiFlags{}
+	flags := &apiFlags{tokenFrom: envToken, sandboxToken: "sandbox"}
 	command := &cobra.Command{
 		Use:   "alert",
 		Short: "Send and read alerts through the API",
 		Args:  cobra.NoArgs,
 	}
-	set := command.PersistentFlags()
-	set.StringVar(&flags.url, "url", "", "address of the API (default $"+envURL+" or "+defaultURL+")")
-	set.StringVar(&flags.token, "token", "", "API token (default $"+envToken+" or sandbox)")
-	set.BoolVar(&flags.json, "json", false, "print the API's JSON")
+	flags.addTo(command)
 	command.AddCommand(newAlertSend(flags), newAlertShow(flags), newAlertList(flags))
 	return command
 }
@@ -47,7 +56,7 @@ func newAlertCommand() *cobra.Command {
 // client is the one that flags, environment and defaults lead to, in this
 // order. The environment is not a flag's default: help would print the token.
 func (f *apiFlags) client() (*client.Client, error) {
-	return client.New(firstOf(f.url, os.Getenv(envURL), defaultURL), firstOf(f.token, os.Getenv(envToken), "sandbox"))
+	return client.New(firstOf(f.url, os.Getenv(envURL), defaultURL), firstOf(f.token, os.Getenv(f.tokenFrom), f.sandboxToken))
 }
 
 func firstOf(values ...string) string {
@@ -135,7 +144,7 @@ func newAlertList(flags *apiFlags) *cobra.Command {
 		},
 	}
 	set := command.Flags()
-	set.StringVar(&filter.Status, "status", "", "only with this status: received, asking, proving, escalated or closed")
+	set.StringVar(&filter.Status, "status", "", "only with this status: received, held, asking, proving, escalated or closed")
 	set.StringVar(&filter.Verdict, "verdict", "", "only with this verdict")
 	set.StringVar(&filter.Detection, "detection", "", "only of this detection")
 	set.StringVar(&filter.Subject, "subject", "", "only about this email, username or Slack id")

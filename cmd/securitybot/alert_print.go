@@ -45,6 +45,24 @@ func printLines(out io.Writer, lines [][2]string) error {
 	return table.Flush()
 }
 
+// printTable prints rows in columns; of nothing but a heading, or of nothing at
+// all, it says what that means.
+func printTable(out io.Writer, rows [][]string, nothing string) error {
+	if nothing != "" && len(rows) == 1 {
+		_, err := fmt.Fprintln(out, nothing)
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = clean(cell)
+		}
+		_, _ = fmt.Fprintln(table, strings.Join(cells, "\t")) // Flush tells its error
+	}
+	return table.Flush()
+}
+
 // printPage prints a table of alerts.
 func printPage(out io.Writer, page client.Page, now time.Time) error {
 	if len(page.Alerts) == 0 {

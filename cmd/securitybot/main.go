@@ -39,7 +39,20 @@ func newCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		newRunCommand(), newAPICommand(), newWorkerCommand(), newSandboxCommand(), newMigrateCommand(),
-		newAlertCommand(), newPersonCommand(), newDevServerCommand(), newVersionCommand(),
+		newAlertCommand(), newCaseCommand(), newRollupCommand(), newSuppressionCommand(), newOptOutCommand(),
+		newPauseCommand(), newResumeCommand(), newPersonCommand(), newPolicyCommand(), newDevServerCommand(), newVersionCommand(),
+		newFormerCommand("bot", "worker"), newFormerCommand("frontend", "api"),
 	)
 	return root
+}
+
+// newFormerCommand refuses an argument of the original's image, by name: whoever
+// comes from there should not have to guess.
+func newFormerCommand(former, now string) *cobra.Command {
+	return &cobra.Command{
+		Use: former, Hidden: true, DisableFlagParsing: true,
+		RunE: func(*cobra.Command, []string) error {
+			return fmt.Errorf("%q is an argument of the original Securitybot's image: use %q", former, now)
+		},
+	}
 }

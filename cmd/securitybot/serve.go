@@ -42,7 +42,11 @@ func (f *flags) load() (config.Config, *slog.Logger, error) {
 	if err != nil {
 		return cfg, nil, err
 	}
-	return cfg, telemetry.NewLogger(os.Stderr, cfg.LogJSON, cfg.LogLevel), nil
+	logger := telemetry.NewLogger(os.Stderr, cfg.LogJSON, cfg.LogLevel)
+	for _, warning := range cfg.Warnings {
+		logger.Warn("an old setting", "warning", warning)
+	}
+	return cfg, logger, nil
 }
 
 // serve wires and runs a process until it is told to stop.

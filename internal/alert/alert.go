@@ -85,8 +85,10 @@ type Person struct {
 	Email       string
 	Username    string // the chat system's handle, only ever shown or looked up
 	Name        string
-	Zone        string // IANA zone name, may be empty
-	FactorName  string // the name at the second factor, may be empty
+	Zone        string    // IANA zone name, may be empty
+	FactorName  string    // the name at the second factor, may be empty
+	Manager     string    // email, may be empty
+	AwayUntil   time.Time // what they say of themselves in the chat; zero when here
 	Deactivated bool
 	Bot         bool
 	Foreign     bool // of another team

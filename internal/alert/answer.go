@@ -5,12 +5,16 @@ import "time"
 // Choice is what a person answered.
 type Choice string
 
-// The three answers.
+// The answers.
 const (
 	Yes     Choice = "yes"
 	No      Choice = "no"
 	NotSure Choice = "unsure"
+	SomeNot Choice = "some_not" // of several occurrences some were not theirs: weighs as a no
 )
+
+// Refuses tells that the answer is a no, to all of it or to a part.
+func (c Choice) Refuses() bool { return c == No || c == SomeNot }
 
 // Answer is a row that only the inbox makes, after the chat system's own checks.
 type Answer struct {

@@ -21,8 +21,10 @@ type Facts struct {
 	Answers     []Answer // without late ones, oldest first
 	Proofs      []Proof
 	Distrusted  bool
-	Undelivered string // why the question can't be delivered, when that is certain
-	Unprovable  string // why a yes can't be proved, when nobody will try again
+	OptedOut    bool
+	QueuedUntil time.Time // the question waits for others of the person until then; zero when it doesn't
+	Undelivered string    // why the question can't be delivered, when that is certain
+	Unprovable  string    // why a yes can't be proved, when nobody will try again
 }
 
 // Decide gives the verdict that follows from the facts, or none yet.
@@ -36,10 +38,12 @@ func Decide(f Facts) Verdict {
 		return Verdict{Denied, ReasonFraud}
 	case f.has(No):
 		return Verdict{Outcome: Denied}
+	case f.has(SomeNot):
+		return Verdict{Denied, ReasonSome}
 	case f.proved(ProofDenied): // only a yes is ever pushed, even if it came too late to count
 		return Verdict{Denied, ReasonContradicted}
-	case f.Plan.Action == Escalate:
-		return f.Plan.Verdict
+	case f.Plan.Action != Ask:
+		return f.ofPlan()
 	case f.Distrusted && yes:
 		return Verdict{Unproven, ReasonDistrusted}
 	case f.Distrusted:
@@ -51,6 +55,15 @@ func Decide(f Facts) Verdict {
 	default:
 		return f.ofSilence()
 	}
+}
+
+// ofPlan is the verdict of an alert that is not asked. A yes of an account that
+// has been suspected since covers nothing any more.
+func (f Facts) ofPlan() Verdict {
+	if f.Distrusted && f.Plan.Verdict.Outcome == Suppressed {
+		return Verdict{Unasked, ReasonDistrusted}
+	}
+	return f.Plan.Verdict
 }
 
 func (f Facts) has(choice Choice) bool {
@@ -74,7 +87,12 @@ func (f Facts) proved(result ProofResult) bool {
 // ofYes waits for the proof: a running one is not cut by the deadline, one that
 // may be sent again is waited for until then.
 func (f Facts) ofYes() Verdict {
-	if f.proved(ProofApproved) {
+	switch {
+	case f.Plan.FactorOff:
+		return Verdict{Unproven, ReasonFactorOff}
+	case f.Plan.FactorDoubted:
+		return Verdict{Unproven, ReasonFactorDoubted}
+	case f.proved(ProofApproved):
 		return Verdict{Outcome: Confirmed}
 	}
 	if len(f.Proofs) == 0 {
@@ -118,6 +136,10 @@ func (f Facts) ofSilence() Verdict {
 		return Verdict{Outcome: NoResponse}
 	case f.Asked:
 		return Verdict{}
+	case f.OptedOut:
+		return Verdict{Unasked, ReasonOptedOut}
+	case !f.QueuedUntil.IsZero() && !f.Now.Before(f.QueuedUntil):
+		return Verdict{Unasked, ReasonTooMany}
 	case f.Undelivered != "":
 		return Verdict{Unreachable, f.Undelivered}
 	case !f.Plan.AskBy.IsZero() && f.Now.After(f.Plan.AskBy.Add(OverdueAfter)):

@@ -107,6 +107,15 @@ func TestDecide(t *testing.T) {
 		"a distrusted person's open question": {
 			alert.Facts{Now: early, Distrusted: true}, alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonDistrusted},
 		},
+		"some of them were not": {
+			alert.Facts{Now: early, Answers: answers(alert.Yes, alert.SomeNot), Proofs: proofs(alert.ProofApproved)},
+			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonSome},
+		},
+		"fraud outranks some of them were not": {
+			alert.Facts{Now: early, Answers: answers(alert.SomeNot), Proofs: proofs(alert.ProofFraud)},
+			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonFraud},
+		},
+		"an opt-out ends no question that stands": {alert.Facts{Now: early, OptedOut: true}, alert.Verdict{}},
 		"a yes in the last second": {
 			alert.Facts{Now: late, Answers: []alert.Answer{yesAt(deadline)}}, alert.Verdict{},
 		},
@@ -124,6 +133,8 @@ func TestDecideOfAnAlertThatWasNotAsked(t *testing.T) {
 	t.Parallel()
 	ask := alert.Plan{Action: alert.Ask, AskBy: deadline}
 	refused := alert.Plan{Action: alert.Escalate, Verdict: alert.Verdict{Outcome: alert.Unreachable, Reason: alert.ReasonDeactivated}}
+	covered := alert.Plan{Action: alert.Close, Verdict: alert.Verdict{Outcome: alert.Suppressed, Reason: "proven"}}
+	shadow := alert.Plan{Action: alert.Close, Verdict: alert.Verdict{Outcome: alert.Observed, Reason: alert.ReasonShadow}}
 	cases := map[string]struct {
 		facts alert.Facts
 		want  alert.Verdict
@@ -135,13 +146,51 @@ func TestDecideOfAnAlertThatWasNotAsked(t *testing.T) {
 			alert.Facts{Now: deadline.Add(alert.OverdueAfter + time.Second), Plan: ask},
 			alert.Verdict{Outcome: alert.Unreachable, Reason: alert.ReasonUndelivered},
 		},
-		"planned so": {alert.Facts{Now: asked, Plan: refused}, refused.Verdict},
+		"planned so":       {alert.Facts{Now: asked, Plan: refused}, refused.Verdict},
+		"waits for others": {alert.Facts{Now: deadline.Add(-time.Second), Plan: ask, QueuedUntil: deadline}, alert.Verdict{}},
+		"waited for others until the end": {
+			alert.Facts{Now: deadline, Plan: ask, QueuedUntil: deadline},
+			alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonTooMany},
+		},
+		"opted out meanwhile": {
+			alert.Facts{Now: asked, Plan: ask, OptedOut: true}, alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonOptedOut},
+		},
+		"covered": {alert.Facts{Now: asked, Plan: covered}, covered.Verdict},
+		"covered by a yes that is in doubt by now": {
+			alert.Facts{Now: asked, Plan: covered, Distrusted: true},
+			alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonDistrusted},
+		},
+		"observed, of a suspected account": {alert.Facts{Now: asked, Plan: shadow, Distrusted: true}, shadow.Verdict},
+		"a wish that was denied on the phone": {
+			alert.Facts{Now: asked, Plan: ask, Answers: answers(alert.Yes), Proofs: proofs(alert.ProofDenied)},
+			alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonContradicted},
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tc.want, alert.Decide(tc.facts))
 		})
+	}
+}
+
+// Where policy wants no proof, or doubts it, a yes stays a claim, whatever else is there.
+func TestDecideOfAYesThatNothingProves(t *testing.T) {
+	t.Parallel()
+	for reason, plan := range map[string]alert.Plan{
+		alert.ReasonFactorOff:     {Action: alert.Ask, FactorOff: true},
+		alert.ReasonFactorDoubted: {Action: alert.Ask, FactorDoubted: true},
+	} {
+		for _, results := range [][]alert.ProofResult{nil, {alert.ProofApproved}, {alert.ProofPending}} {
+			facts := alert.Facts{
+				Now: asked, Plan: plan, Asked: true, Deadline: deadline, Answers: answers(alert.Yes), Proofs: proofs(results...),
+			}
+			require.Equal(t, alert.Verdict{Outcome: alert.Unproven, Reason: reason}, alert.Decide(facts))
+			facts.Distrusted = true
+			require.Equal(t, alert.ReasonDistrusted, alert.Decide(facts).Reason)
+			facts.Answers = answers(alert.No)
+			require.Equal(t, alert.Verdict{Outcome: alert.Denied}, alert.Decide(facts))
+		}
 	}
 }
 
@@ -153,7 +202,7 @@ func TestNothingElseConfirms(t *testing.T) {
 		alert.ProofUnavailable, alert.ProofLost, "", "allow", "bypass",
 	}
 	for _, result := range results {
-		for _, choice := range []alert.Choice{alert.Yes, alert.No, alert.NotSure} {
+		for _, choice := range []alert.Choice{alert.Yes, alert.No, alert.NotSure, alert.SomeNot, ""} {
 			for _, now := range []time.Time{asked, deadline, deadline.Add(24 * time.Hour)} {
 				verdict := alert.Decide(alert.Facts{
 					Now: now, Plan: alert.Plan{Action: alert.Ask}, Asked: true, Deadline: deadline,

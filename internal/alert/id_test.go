@@ -125,11 +125,51 @@ func TestOnlyAProvenYesNeedsNoCase(t *testing.T) {
 		alert.Unproven, alert.Denied, alert.Unsure, alert.NoResponse, alert.Unreachable, alert.Unasked, "unheard of",
 	} {
 		verdict := alert.Verdict{Outcome: outcome}
-		require.True(t, verdict.NeedsCase(), outcome)
-		require.Equal(t, alert.Escalated, verdict.Status(), outcome)
+		require.True(t, verdict.NeedsCase(alert.Plan{}), outcome)
 	}
-	require.Equal(t, alert.Closed, alert.Verdict{Outcome: alert.Confirmed}.Status())
-	require.False(t, alert.Verdict{}.NeedsCase())
+	for _, outcome := range []alert.Outcome{"", alert.Confirmed, alert.Observed, alert.Suppressed} {
+		require.False(t, alert.Verdict{Outcome: outcome}.NeedsCase(alert.Plan{}), outcome)
+	}
+}
+
+func TestWhatPolicyKeepsFromTheSecurityTeam(t *testing.T) {
+	t.Parallel()
+	quiet, record := alert.Plan{Quiet: true}, alert.Plan{RecordUnproven: true}
+	unproven, denied := alert.Verdict{Outcome: alert.Unproven}, alert.Verdict{Outcome: alert.Denied}
+	require.False(t, unproven.NeedsCase(record))
+	require.True(t, denied.NeedsCase(record))
+	require.False(t, unproven.NeedsCase(quiet))
+	require.False(t, denied.NeedsCase(quiet))
+	for _, reason := range []string{alert.ReasonFraud, alert.ReasonContradicted} {
+		require.True(t, alert.Verdict{Outcome: alert.Denied, Reason: reason}.NeedsCase(quiet), reason)
+	}
+}
+
+func TestPlanAfter(t *testing.T) {
+	t.Parallel()
+	monday := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	day := func(n int) alert.Window {
+		return alert.Window{From: monday.AddDate(0, 0, n), To: monday.AddDate(0, 0, n).Add(9 * time.Hour)}
+	}
+	working := alert.Plan{Working: []alert.Window{day(0), day(1), day(4), day(7)}}
+	for name, tc := range map[string]struct {
+		plan   alert.Plan
+		from   time.Time
+		length time.Duration
+		want   time.Time
+	}{
+		"all time counts":              {alert.Plan{}, monday, 48 * time.Hour, monday.Add(48 * time.Hour)},
+		"within a day":                 {working, monday.Add(time.Hour), 2 * time.Hour, monday.Add(3 * time.Hour)},
+		"to the last minute":           {working, monday, 9 * time.Hour, monday.Add(9 * time.Hour)},
+		"over the night":               {working, monday.Add(8 * time.Hour), 2 * time.Hour, monday.Add(25 * time.Hour)},
+		"over the weekend":             {working, monday.AddDate(0, 0, 4).Add(8*time.Hour + 30*time.Minute), 2 * time.Hour, monday.AddDate(0, 0, 7).Add(90 * time.Minute)},
+		"from before work":             {working, monday.Add(-time.Hour), time.Hour, monday.Add(time.Hour)},
+		"beyond what was planned":      {working, monday.AddDate(0, 0, 7).Add(8 * time.Hour), 2 * time.Hour, monday.AddDate(0, 0, 7).Add(10 * time.Hour)},
+		"after all that was planned":   {working, monday.AddDate(0, 0, 9), time.Hour, monday.AddDate(0, 0, 9).Add(time.Hour)},
+		"nothing at all, out of hours": {working, monday.Add(-time.Hour), 0, monday},
+	} {
+		require.Equal(t, tc.want, tc.plan.After(tc.from, tc.length), name)
+	}
 }
 
 func TestFirstName(t *testing.T) {

@@ -8,6 +8,7 @@ type Status string
 // The statuses of an alert's life.
 const (
 	Received  Status = "received"
+	Held      Status = "held" // until working hours, or until the person's other questions are answered
 	Asking    Status = "asking"
 	Proving   Status = "proving"
 	Escalated Status = "escalated"
@@ -17,7 +18,7 @@ const (
 // Outcome is the bare word of a verdict.
 type Outcome string
 
-// The outcomes of this release.
+// The outcomes.
 const (
 	Confirmed   Outcome = "confirmed"   // yes, and the second factor approved this very alert
 	Unproven    Outcome = "unproven"    // yes, without accepted proof
@@ -26,6 +27,8 @@ const (
 	NoResponse  Outcome = "no_response" // of a question that was delivered
 	Unreachable Outcome = "unreachable" // nobody to ask
 	Unasked     Outcome = "unasked"     // policy or a cap did not let us ask
+	Observed    Outcome = "observed"    // recorded, and nobody contacted: shadow mode, a canary
+	Suppressed  Outcome = "suppressed"  // a proven yes covers it, or an exception
 )
 
 // Verdict is what was decided about an alert, with the reason where the word
@@ -38,16 +41,21 @@ type Verdict struct {
 // Decided tells whether there is a verdict at all.
 func (v Verdict) Decided() bool { return v.Outcome != "" }
 
-// NeedsCase tells whether the security team has to see the alert. Everything
-// but a proven yes does.
-func (v Verdict) NeedsCase() bool { return v.Decided() && v.Outcome != Confirmed }
-
-// Status is where an alert with this verdict stands.
-func (v Verdict) Status() Status {
-	if v.NeedsCase() {
-		return Escalated
+// NeedsCase tells whether the security team has to see an alert of this plan.
+// Everything but a proven yes does, unless policy said beforehand that it need not.
+func (v Verdict) NeedsCase(plan Plan) bool {
+	switch {
+	case !v.Decided(), v.Outcome == Confirmed, v.Outcome == Observed, v.Outcome == Suppressed:
+		return false
+	case v.Suspicious():
+		return true
+	case plan.Quiet: // but somebody else's wish, in their name, is no test
+		return plan.Request != nil && v.Outcome == Denied
+	case v.Outcome == Unproven:
+		return !plan.RecordUnproven
+	default:
+		return true
 	}
-	return Closed
 }
 
 // The reasons that code decides by. Others are only shown.
@@ -57,6 +65,7 @@ const (
 	ReasonDistrusted    = "distrusted"       // the person's chat account is suspected
 	ReasonNoFactor      = "no_second_factor" // no provider is configured
 	ReasonNotEnrolled   = "not_enrolled"
+	ReasonNoPushDevice  = "no_push_device"
 	ReasonTimedOut      = "timed_out"
 	ReasonLost          = "lost" // pushed, but the transaction was never learnt
 	ReasonUnavailable   = "unavailable"
@@ -68,6 +77,24 @@ const (
 	ReasonBot           = "bot"
 	ReasonForeign       = "foreign_team"
 	ReasonUndelivered   = "undelivered" // the chat system did not take the question in time
+
+	ReasonSome           = "some_not_me"       // of several occurrences
+	ReasonFactorOff      = "second_factor_off" // policy wants no proof
+	ReasonFactorDoubted  = "factor_doubted"    // the alert is about the second factor
+	ReasonChannelDoubted = "channel_doubted"   // the alert is about the chat account
+	ReasonNewDevice      = "new_device"        // seen for less than three days
+	ReasonOutsideHours   = "outside_hours"
+	ReasonAway           = "away"
+	ReasonOptedOut       = "opted_out"
+	ReasonTooMany        = "too_many_questions" // waited for the person's other questions until the deadline
+	ReasonStorm          = "storm"
+	ReasonCapped         = "capped" // a daily cap is reached
+	ReasonNotOnboarded   = "not_onboarded"
+	ReasonPaused         = "paused"
+	ReasonShadow         = "shadow"
+	ReasonCanary         = "canary"
+	ReasonPolicy         = "policy"     // a rule says so
+	ReasonLostPhone      = "lost_phone" // reported by the person
 )
 
 // known are the reasons that may come from outside the record.

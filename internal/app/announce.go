@@ -82,7 +82,7 @@ func (a *App) sample(ctx context.Context) (string, error) {
 			return open[0].ID, nil
 		}
 	}
-	body, err := exampleFor(examples.List()[0].Name, "alice@example.com")
+	body, err := exampleFor(examples.List()[0].Name, "alice@example.com", "")
 	if err != nil {
 		return "", err
 	}

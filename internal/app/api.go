@@ -21,11 +21,14 @@ import (
 
 func (a *App) openAPI(ctx context.Context) error {
 	options := api.Options{
-		Record: a.store, Sources: a.source, Kick: func() {}, Degraded: a.degraded,
+		Record: a.store, Sources: a.source, Admins: a.config.Admins.Source, Kick: func() {}, Degraded: a.degraded,
 		Links: api.Links{Alert: a.alertURL, Workflow: a.workflowURL}, Hosts: a.hostAllowed(), Logger: a.logger,
 	}
 	if a.outbox != nil {
 		options.Kick = a.outbox.Kick
+	}
+	if a.team != nil {
+		options.Team = a.team.id
 	}
 	if a.config.MetricsListen != "" {
 		registry := prometheus.NewRegistry()

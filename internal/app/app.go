@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ import (
 	"securitybot/internal/sink/webhook"
 	"securitybot/internal/store"
 	"securitybot/internal/temporalclient"
+	"securitybot/internal/words"
 )
 
 // stopWithin bounds each step of a stop.
@@ -36,28 +38,31 @@ const stopWithin = 25 * time.Second
 
 // App is a process that is wired and listens, but does not work yet.
 type App struct {
-	options   Options
-	config    config.Config
-	logger    *slog.Logger
-	listener  net.Listener
-	store     *store.Store
-	sandbox   *sandbox.Sandbox
-	slack     *slack.Slack
-	receiver  *slack.Receiver
-	factor    factor.Factor
-	sealer    *seal.Sealer
-	temporal  client.Client
-	namespace string
-	outbox    *outbox.Outbox
-	steps     *activities.Activities
-	people    *person.Directory
-	team      *team
-	api       *api.Server
-	dev       *devServer
-	demo      string
-	demoOnce  sync.Once
-	chatDown  atomic.Bool // the directory could not be read last time
-	cleanups  []cleanup
+	options    Options
+	config     config.Config
+	logger     *slog.Logger
+	listener   net.Listener
+	store      *store.Store
+	sandbox    *sandbox.Sandbox
+	slack      *slack.Slack
+	receiver   *slack.Receiver
+	factor     factor.Factor
+	sealer     *seal.Sealer
+	temporal   client.Client
+	namespace  string
+	outbox     *outbox.Outbox
+	steps      *activities.Activities
+	people     *person.Directory
+	team       *team
+	policies   *policies
+	book       *words.Book
+	api        *api.Server
+	dev        *devServer
+	demo       string
+	demoOnce   sync.Once
+	policyText []byte      // of the file, as it was last looked at
+	chatDown   atomic.Bool // the directory could not be read last time
+	cleanups   []cleanup
 }
 
 // cleanup is what is undone at the end, the last first.
@@ -91,6 +96,8 @@ func (a *App) wire(ctx context.Context) error {
 		{"lock the data folder", a.lockData, a.embeds()},
 		{"listen", a.listen, a.options.Role.API || a.options.Role.Sandbox},
 		{"open the record", a.openRecord, a.options.Role.API || a.options.Role.Worker},
+		{"load the policy", a.loadPolicy, a.options.Role.API || a.options.Role.Worker},
+		{"read the messages", a.openWords, a.options.Role.API || a.options.Role.Worker},
 		{"find Temporal", a.openTemporal, a.options.Role.API || a.options.Role.Worker},
 		{"start the sandbox", a.openSandbox, a.options.Role.Sandbox},
 		{"open the chat system", a.openChat, a.options.Role.API || a.options.Role.Worker},
@@ -178,6 +185,27 @@ func (a *App) openRecord(ctx context.Context) error {
 	return err
 }
 
+// openWords reads what we say, and refuses an override that can't be said. Who
+// reads answers is as the policy has it at the start.
+func (a *App) openWords(ctx context.Context) (err error) {
+	var override []byte
+	if a.config.MessagesFile != "" {
+		if override, err = os.ReadFile(a.config.MessagesFile); err != nil {
+			return err
+		}
+	}
+	book, err := words.Load(override)
+	if err != nil {
+		return err
+	}
+	current, err := a.policies.Current(ctx)
+	if err != nil {
+		return err
+	}
+	a.book = book.With(current.Kept())
+	return nil
+}
+
 func (a *App) openTemporal(ctx context.Context) error {
 	hostPort := ""
 	if a.options.Role.Dev {
@@ -187,7 +215,9 @@ func (a *App) openTemporal(ctx context.Context) error {
 		}
 		a.dev, hostPort = dev, dev.address
 	}
-	temporal, err := temporalclient.New(temporalclient.Options{HostPort: hostPort, Logger: a.logger})
+	temporal, err := temporalclient.New(temporalclient.Options{
+		HostPort: hostPort, Keys: a.config.PayloadKey.Reveal(), Logger: a.logger,
+	})
 	if err != nil {
 		return err
 	}
@@ -224,11 +254,20 @@ func (a *App) openChat(context.Context) error {
 		return err
 	}
 	a.team = newTeam(a.store, client)
-	a.people = person.New(a.store, client, rules, a.team.id)
+	var leave *person.Leave
+	if a.config.LeaveFile != "" {
+		if leave, err = person.OpenLeave(a.config.LeaveFile, a.logger); err != nil {
+			return err
+		}
+	}
+	a.people = person.New(person.Options{Cache: a.store, Chat: client, Rules: rules, Leave: leave, Team: a.team.id})
 	if !a.options.Role.API {
 		return nil
 	}
-	a.receiver, err = slack.NewReceiver(client, inbox.New(a.store, a.sealer, a.outbox.Kick), slack.ReceiverOptions{SigningSecret: secret})
+	box := inbox.New(inbox.Options{
+		Record: a.store, Sealer: a.sealer, Book: a.book, Policy: a.policies, Kick: a.outbox.Kick,
+	})
+	a.receiver, err = slack.NewReceiver(client, box, slack.ReceiverOptions{SigningSecret: secret})
 	if err != nil {
 		return err
 	}
@@ -278,9 +317,14 @@ func (a *App) openSteps(context.Context) (err error) {
 			return nil
 		})
 	}
+	places := newTargets(a.config, a.policies, a.logger)
+	a.onClose("targets", func(context.Context) error {
+		places.Close()
+		return nil
+	})
 	a.steps, err = activities.New(activities.Options{
-		Record: a.store, Finder: a.people, Planner: policyOf(a.config), Chat: a.slack, Channel: a.config.Channel,
-		Second: second, Factor: a.factor, Sealer: a.sealer, Links: caseLinks{a}, Logger: a.logger,
+		Record: a.store, Finder: a.people, Policy: a.policies, Book: a.book, Chat: a.slack, Channel: a.config.Channel,
+		Second: second, Targets: places.Targets, Factor: a.factor, Sealer: a.sealer, Links: caseLinks{a}, Logger: a.logger,
 	})
 	return err
 }
@@ -311,6 +355,12 @@ func (a *App) work(ctx context.Context) error {
 		})
 	}
 	intake.Go(func() error { return a.announce(intakeCtx) })
+	if a.store != nil {
+		intake.Go(func() error {
+			a.watchPolicy(intakeCtx)
+			return nil
+		})
+	}
 	intake.Go(func() error {
 		<-intakeCtx.Done()
 		return nil

@@ -55,6 +55,7 @@ func (a *App) runOnTemporal(ctx context.Context) {
 	if a.steps != nil {
 		group.Go(func() { a.whenUp(ctx, a.runWorker) })
 		group.Go(func() { a.keepWarm(ctx) })
+		group.Go(func() { a.whenUp(ctx, a.keepSchedules) })
 		group.Go(func() { a.whenUp(ctx, outbox.NewReconciler(a.store, a.steps, a.temporal, a.logger).Run) })
 	}
 	group.Wait()
@@ -131,7 +132,15 @@ func (a *App) warm(ctx context.Context) (int, error) {
 	if err := a.team.check(ctx); err != nil {
 		return 0, err
 	}
-	return a.people.Warm(ctx)
+	count, err := a.people.Warm(ctx)
+	if err != nil {
+		return count, err
+	}
+	current, err := a.policies.Current(ctx)
+	if err != nil {
+		return count, err
+	}
+	return count, a.people.WarmGroups(ctx, current.Groups())
 }
 
 // runSocket keeps a Socket Mode connection.

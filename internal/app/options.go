@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"log/slog"
 	"os"
@@ -111,18 +112,33 @@ func sqlitePath(cfg config.Config) (string, error) {
 // demoSource is the source of the alerts that the sandbox's page sends.
 const demoSource = "demo"
 
-func policyOf(cfg config.Config) policy.Policy {
-	rules := policy.Defaults().Override(cfg.Timing)
-	rules.Unprovable = !cfg.Sandbox() && !cfg.Duo.Configured()
-	rules.BySource = map[string]policy.Timing{}
+// environmentOf is what this installation adds to its policy.
+func environmentOf(cfg config.Config) policy.Environment {
+	env := policy.Environment{Override: cfg.Timing, Unprovable: !cfg.Sandbox() && !cfg.Duo.Configured()}
 	if cfg.Sandbox() {
-		rules.BySource[demoSource] = policy.Timing{
+		env.BySource = map[string]policy.Timing{demoSource: {
 			Deadline:  90 * time.Second,
 			Reminders: []time.Duration{20 * time.Second, time.Minute},
 			WatchFor:  15 * time.Minute,
-		}
+		}}
 	}
-	return rules
+	return env
+}
+
+//go:embed sandbox-policy.yaml
+var sandboxPolicy []byte
+
+// basePolicy holds where no policy file was ever loaded: the built-in one, and in
+// a sandbox one that names its responders.
+func basePolicy(cfg config.Config) (*policy.File, error) {
+	if !cfg.Sandbox() {
+		return policy.BuiltIn(), nil
+	}
+	file, err := policy.Parse(sandboxPolicy)
+	if err != nil {
+		return nil, fmt.Errorf("read the sandbox's policy: %w", err)
+	}
+	return file, nil
 }
 
 // peopleOf are the configured rules; a sandbox knows its people's usernames as well.

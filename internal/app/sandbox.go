@@ -78,13 +78,14 @@ func (a *App) page() http.Handler {
 		mux.HandleFunc("GET /sandbox/alerts", a.forward)
 		mux.HandleFunc("GET /sandbox/alerts/{id}", a.forward)
 		mux.HandleFunc("POST /sandbox/alerts", a.sendExample)
+		mux.HandleFunc("POST /sandbox/trust", a.trustAgain)
 	}
 	mux.Handle("/", page.Handler())
 	return mux
 }
 
 // pageExamples is how many alerts the page offers.
-const pageExamples = 5
+const pageExamples = 4
 
 func (a *App) listExamples(w http.ResponseWriter, _ *http.Request) {
 	type offered struct {
@@ -117,12 +118,14 @@ func (a *App) sendExample(w http.ResponseWriter, r *http.Request) {
 	var wanted struct {
 		Example string `json:"example"`
 		User    string `json:"user"`
+
+		OccurredAt string `json:"occurred_at"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&wanted); err != nil {
 		http.Error(w, "want {\"example\",\"user\"}", http.StatusBadRequest)
 		return
 	}
-	body, err := exampleFor(wanted.Example, wanted.User)
+	body, err := bodyFor(wanted.Example, wanted.User, wanted.OccurredAt)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -142,8 +145,65 @@ func (a *App) serveAPI(w http.ResponseWriter, r *http.Request) {
 	a.api.Handler().ServeHTTP(w, r)
 }
 
+// bodyFor is the body of what a button of the page stands for.
+func bodyFor(name, email, occurredAt string) ([]byte, error) {
+	if name == nightLogin {
+		return nightFor(email, time.Now())
+	}
+	return exampleFor(name, email, occurredAt)
+}
+
+// nightLogin is the alert that waits for somebody's next shift.
+const nightLogin = "night_login"
+
+// nightFor is that alert, about somebody whose shift was over a while ago: the
+// sandbox's policy knows one every six hours.
+func nightFor(email string, now time.Time) ([]byte, error) {
+	over := now.UTC().Add(-time.Hour).Truncate(6 * time.Hour)
+	return json.Marshal(map[string]any{
+		"key": rand.Text(), "detection": "sandbox/" + nightLogin, "title": "Login to the wiki at night",
+		"description": "Nothing that could not wait until the next shift.", "severity": "low",
+		"subject": map[string]string{"email": email}, "context": map[string]string{"shift": over.Format("15:04 UTC")},
+	})
+}
+
+// trustAgain ends somebody's distrust, as a responder who spoke to them does.
+func (a *App) trustAgain(w http.ResponseWriter, r *http.Request) {
+	var wanted struct {
+		User      string `json:"user"`
+		Responder string `json:"responder"`
+		Reason    string `json:"reason"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&wanted); err != nil || wanted.Reason == "" {
+		http.Error(w, "want {\"user\",\"responder\",\"reason\"}", http.StatusBadRequest)
+		return
+	}
+	if err := a.trustAs(r.Context(), wanted.Responder, wanted.User, wanted.Reason); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(`{"ok":true}`))
+}
+
+// trustAs refuses whoever is no responder, and the person themselves.
+func (a *App) trustAs(ctx context.Context, responder, email, reason string) error {
+	by, err := knownPerson(ctx, a.store, responder)
+	if err != nil {
+		return err
+	}
+	who, allowed, err := a.policies.Responder(ctx, by.PersonKey)
+	if err != nil {
+		return err
+	}
+	if !allowed || responder == email {
+		return fmt.Errorf("%s can't clear that", responder)
+	}
+	return trust(ctx, a.store, email, "responder "+who.Name, reason)
+}
+
 // exampleFor is an example's body, about one person and never a repetition.
-func exampleFor(name, email string) ([]byte, error) {
+func exampleFor(name, email, occurredAt string) ([]byte, error) {
 	for _, example := range examples.List() {
 		if example.Name != name {
 			continue
@@ -155,6 +215,9 @@ func exampleFor(name, email string) ([]byte, error) {
 		body["key"] = rand.Text()
 		if email != "" {
 			body["subject"] = map[string]string{"email": email}
+		}
+		if occurredAt != "" {
+			body["occurred_at"] = occurredAt
 		}
 		return json.Marshal(body)
 	}

@@ -73,6 +73,18 @@ type Message struct {
 	Note       []Span // small print
 }
 
+// Section is a part of a Home: paragraphs and the buttons below them.
+type Section struct {
+	Title      string
+	Paragraphs []Paragraph
+	Buttons    []Button
+}
+
+// Home is a person's own page with the bot.
+type Home struct {
+	Sections []Section
+}
+
 // Chat is a chat system that we can speak in.
 type Chat interface {
 	// Post shows a message. key is an opaque id of ours that [Chat.Find] knows it by.
@@ -81,6 +93,8 @@ type Chat interface {
 	Find(ctx context.Context, to Recipient, key string, since time.Time) (Ref, bool, error)
 	// Edit replaces a message as a whole.
 	Edit(ctx context.Context, at Ref, message Message) error
+	// PublishHome replaces a person's page as a whole. It is [Gone] for who can't have one.
+	PublishHome(ctx context.Context, user string, home Home) error
 	// Time is when a message was posted, by the chat system's clock.
 	Time(at Ref) (time.Time, error)
 }
@@ -92,6 +106,8 @@ type Directory interface {
 	PersonByID(ctx context.Context, user string) (alert.Person, bool, error)
 	// People lists everybody, page by page.
 	People(ctx context.Context) iter.Seq2[alert.Person, error]
+	// Group lists the user ids of a user group; [Refused] when there is none.
+	Group(ctx context.Context, id string) ([]string, error)
 }
 
 // Press is one press of a button, as the chat system vouches for it.
@@ -99,12 +115,12 @@ type Press struct {
 	Delivery string // names this press for good, so that a second delivery of it is known
 	Person   alert.PersonKey
 	At       time.Time
-	Place    Ref
+	Place    Ref // empty when the button is on the presser's Home
 	Action   string
 	Value    string
 }
 
-// Words is what somebody wrote into the prompt that a press opened.
+// Words is what somebody wrote into a prompt of ours.
 type Words struct {
 	Delivery string
 	Person   alert.PersonKey
@@ -113,7 +129,7 @@ type Words struct {
 	Text     string
 }
 
-// Typed is a message that somebody wrote to us.
+// Typed is a message that somebody wrote to us, or a command.
 type Typed struct {
 	Delivery string
 	Person   alert.PersonKey
@@ -121,6 +137,9 @@ type Typed struct {
 	Place    Ref
 	Thread   string // the TS of the message that it answers to, may be empty
 	Text     string
+	// Command tells that it was written as /securitybot …: anywhere, so Place has
+	// the channel alone, and Thread is empty. Its Text may be empty.
+	Command bool
 }
 
 // Prompt asks the presser for a few words.
@@ -131,12 +150,15 @@ type Prompt struct {
 	Placeholder string
 	Submit      string
 	Cancel      string
+	Lines       bool // several lines
+	NotifyClose bool // closing it without words is given to [Inbox].Closed
 }
 
 // Reply is what the one who pressed or wrote gets back, alone.
 type Reply struct {
 	Tell string // "" says nothing
 	Ask  *Prompt
+	Home *Home // replaces the page of the one who pressed or wrote; nil leaves it
 }
 
 // Inbox takes what people do. An error means that it was not recorded: the
@@ -145,4 +167,8 @@ type Inbox interface {
 	Press(ctx context.Context, press Press) (Reply, error)
 	Words(ctx context.Context, words Words) (Reply, error)
 	Typed(ctx context.Context, typed Typed) (Reply, error)
+	// Opened takes that somebody opened their Home, and gives what it shows.
+	Opened(ctx context.Context, who alert.PersonKey) (Home, error)
+	// Closed takes a prompt that was closed without words: Text is empty.
+	Closed(ctx context.Context, words Words) (Reply, error)
 }

@@ -93,12 +93,24 @@ func (c *Client) List(ctx context.Context, filter Filter) (Page, error) {
 
 // call sends a request and reads its answer, which it gives as it came as well.
 func (c *Client) call(ctx context.Context, method, path string, body []byte, into any) (json.RawMessage, error) {
+	raw, err := c.fetch(ctx, method, path, body, "application/json")
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return nil, fmt.Errorf("read the API's answer: %w", err)
+	}
+	return raw, nil
+}
+
+// fetch sends a request and gives the answer as it came.
+func (c *Client) fetch(ctx context.Context, method, path string, body []byte, accept string) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
-	request.Header.Set("Accept", "application/json, application/problem+json")
+	request.Header.Set("Accept", accept+", application/problem+json")
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -113,9 +125,6 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, int
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return nil, refusal(answer.StatusCode, raw)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		return nil, fmt.Errorf("read the API's answer: %w", err)
 	}
 	return raw, nil
 }

@@ -25,7 +25,8 @@ func (r *reader) complete(c *Config) {
 		r.completeSlack(c.Slack)
 	}
 	if c.Real() {
-		r.realTokens(c.Tokens)
+		r.realTokens(APITokens, c.Tokens)
+		r.realTokens(AdminTokens, c.Admins)
 		if c.Channel == "" {
 			r.fault(Channel, "is needed")
 		}
@@ -34,10 +35,16 @@ func (r *reader) complete(c *Config) {
 	if c.Channel == "" {
 		c.Channel = "security"
 	}
-	if len(c.Tokens) == 0 && r.text(APITokens) == "" && r.text(APITokens+"_FILE") == "" {
+	if len(c.Tokens) == 0 && !r.given(APITokens) {
 		c.Tokens = Tokens{{Source: sandboxToken, Token: sandboxToken}}
 	}
+	if len(c.Admins) == 0 && !r.given(AdminTokens) {
+		c.Admins = Tokens{{Source: sandboxAdmin, Token: sandboxAdminToken}}
+	}
 }
+
+// given tells whether a secret is set, in whatever way and however wrong.
+func (r *reader) given(name string) bool { return r.text(name) != "" || r.text(name+"_FILE") != "" }
 
 func (r *reader) completeSlack(slack Slack) {
 	if slack.BotToken == "" {

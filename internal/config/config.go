@@ -19,17 +19,24 @@ type Config struct {
 	DataDir       string
 	DatabaseURL   Secret // postgres://…; empty: SQLite in DataDir
 	Tokens        Tokens
+	Admins        Tokens // their Source is the email of the person who acts, in lower case
 	PublicURL     string // without a slash at the end
 	TemporalUIURL string // without a slash at the end
 	Channel       string // id or name, without #
 	Slack         Slack
 	Duo           Duo
 	People        person.Rules
+	PolicyFile    string // path, as the next two; empty: none
+	MessagesFile  string
+	LeaveFile     string
 	Timing        policy.Timing // what is set of it holds for all severities
 	Webhook       Webhook
+	PagerDuty     PagerDuty
+	PayloadKey    Secret // hex digits, or two of them with a comma; empty: what goes through Temporal is not encrypted
 	MetricsListen string // host:port; empty: /metrics is on Listen
 	LogJSON       bool
 	LogLevel      slog.Level
+	Warnings      []string // for the operator, one sentence each
 }
 
 // Slack is how to reach Slack. With an AppToken it is Socket Mode, with a
@@ -60,6 +67,12 @@ type Webhook struct {
 
 // Configured tells whether there is a second target.
 func (w Webhook) Configured() bool { return w.URL != "" }
+
+// PagerDuty is how to reach the services that cases may go to.
+type PagerDuty struct {
+	Keys map[string]Secret // integration keys by the target's name
+	URL  string            // of the Events API, scheme and host
+}
 
 // Sandbox tells that no credential of Slack or Duo is set, so that the embedded
 // sandbox plays both.

@@ -20,6 +20,7 @@ import (
 const (
 	longToken     = "0123456789abcdef0123456789abcdef"
 	otherToken    = "fedcba9876543210fedcba9876543210"
+	pagerDutyKey  = "hunter2KEY0123456789abcdef012345"
 	webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 )
 
@@ -76,6 +77,12 @@ func TestNothingSetIsTheSandbox(t *testing.T) {
 	source, ok := c.Tokens.Source("sandbox")
 	require.True(t, ok)
 	require.Equal(t, "sandbox", source)
+	admin, ok := c.Admins.Source("sandbox-admin")
+	require.True(t, ok)
+	require.Equal(t, "sam@example.com", admin)
+	require.Equal(t, config.PagerDuty{URL: "https://events.pagerduty.com"}, c.PagerDuty)
+	require.Empty(t, c.PolicyFile+c.MessagesFile+c.LeaveFile)
+	require.Empty(t, c.Warnings)
 }
 
 func TestCredentialsSwitchTheSandboxOff(t *testing.T) {
@@ -129,8 +136,22 @@ func TestEverythingSet(t *testing.T) {
 		config.MetricsListen, ":9090", config.LogFormat, "json", config.LogLevel, "debug",
 		config.People, "people.csv", "file:people.csv", "username,email,factor\nasmith,alice@example.com,alice\n",
 		config.DuoUsername, "map",
+		config.AdminTokens, "Sam@Example.com=s"+longToken+"\nkim@example.com=k"+longToken+", sam@example.com=n"+longToken,
+		config.PolicyFile, "policy.yaml", config.MessagesFile, "messages.yaml", config.LeaveFile, "leave.csv",
+		config.PagerDutyKeys, "oncall="+pagerDutyKey+", office.hours = "+longToken, config.PagerDutyURL, "https://events.eu.pagerduty.com/",
 	).load()
 	require.NoError(t, err)
+	require.Empty(t, c.Warnings)
+	require.Equal(t, []string{"policy.yaml", "messages.yaml", "leave.csv"}, []string{c.PolicyFile, c.MessagesFile, c.LeaveFile})
+	require.Equal(t, "https://events.eu.pagerduty.com", c.PagerDuty.URL)
+	require.Equal(t, map[string]config.Secret{"oncall": pagerDutyKey, "office.hours": longToken}, c.PagerDuty.Keys)
+	for token, want := range map[string]string{"s" + longToken: "sam@example.com", "k" + longToken: "kim@example.com", "n" + longToken: "sam@example.com"} {
+		admin, ok := c.Admins.Source(token)
+		require.True(t, ok)
+		require.Equal(t, want, admin)
+	}
+	_, ok := c.Admins.Source(longToken)
+	require.False(t, ok, "who may report alerts is no administrator")
 	require.Equal(t, "sec", c.Channel)
 	require.Equal(t, "https://bot.example.com", c.PublicURL)
 	require.Equal(t, 12*time.Second, c.Timing.Deadline)
@@ -175,6 +196,7 @@ func TestFaultsNameTheVariable(t *testing.T) {
 		"half a pair":                  {environment{config.APITokens: "hunter2"}, "SECURITYBOT_TOKENS: pair 1 is not source=token"},
 		"a token with a space":         {environment{config.APITokens: "a=b c"}, "SECURITYBOT_TOKENS: pair 1"},
 		"a source of our own words":    {environment{config.APITokens: "securitybot=" + longToken}, "SECURITYBOT_TOKENS"},
+		"a source of a peer's word":    {environment{config.APITokens: "peer=" + longToken}, "SECURITYBOT_TOKENS"},
 		"a token twice":                {environment{config.APITokens: "a=" + longToken + ",b=" + longToken}, "SECURITYBOT_TOKENS: pair 2 has the token of another"},
 		"the sandbox's token, real":    {realSlack().with(config.APITokens, "a=sandbox"), "SECURITYBOT_TOKENS: pair 1: the sandbox's token is refused"},
 		"a short token, real":          {realSlack().with(config.APITokens, "a=hunter2"), "SECURITYBOT_TOKENS: pair 1: the token is shorter than 32"},
@@ -209,9 +231,44 @@ func TestFaultsNameTheVariable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := c.set.load()
-			require.ErrorContains(t, err, c.want)
-			require.NotContains(t, err.Error(), "hunter2")
+			c.set.fails(t, c.want)
+		})
+	}
+}
+
+// fails wants a fault, and no secret in it.
+func (e environment) fails(t *testing.T, want string) {
+	t.Helper()
+	_, err := e.load()
+	require.ErrorContains(t, err, want)
+	require.NotContains(t, err.Error(), "hunter2")
+}
+
+func TestFaultsOfAdminsAndPagerDuty(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		set  environment
+		want string
+	}{
+		"half an admin":                {environment{config.AdminTokens: "hunter2"}, "SECURITYBOT_ADMINS: pair 1 is not email=token"},
+		"an admin without address":     {environment{config.AdminTokens: "sam=hunter2"}, "SECURITYBOT_ADMINS: pair 1 is not email=token"},
+		"an admin of two addresses":    {environment{config.AdminTokens: "a@b=" + longToken + "\nsam@x@y=hunter2"}, "SECURITYBOT_ADMINS: pair 2"},
+		"two admins of one token":      {environment{config.AdminTokens: "a@b=" + longToken + ",b@b=" + longToken}, "SECURITYBOT_ADMINS: pair 2 has the token of another"},
+		"a detection that administers": {environment{config.APITokens: "a=" + longToken, config.AdminTokens: "a@b=" + longToken}, "SECURITYBOT_ADMINS: pair 1 has a token of SECURITYBOT_TOKENS"},
+		"the sandbox's admin, known":   {environment{config.APITokens: "a=sandbox-admin"}, "SECURITYBOT_ADMINS: pair 1 has a token of"},
+		"the sandbox's admin, real":    {realSlack().with(config.AdminTokens, "sam@example.com=sandbox-admin"), "SECURITYBOT_ADMINS: pair 1: the sandbox's token is refused"},
+		"an admin's short token, real": {realSlack().with(config.AdminTokens, "a@b=hunter2"), "SECURITYBOT_ADMINS: pair 1: the token is shorter than 32"},
+		"a short payload key":          {environment{config.PayloadKey: "abcd"}, "SECURITYBOT_PAYLOAD_KEY: is not 32 bytes in hex"},
+		"half a key":                   {environment{config.PagerDutyKeys: pagerDutyKey}, "PAGERDUTY_ROUTING_KEYS: pair 1 is not name=key"},
+		"a short key":                  {environment{config.PagerDutyKeys: "a=" + longToken + ",oncall=hunter2"}, "PAGERDUTY_ROUTING_KEYS: pair 2 is not name=key"},
+		"a key the wrong way round":    {environment{config.PagerDutyKeys: pagerDutyKey + "=oncall"}, "PAGERDUTY_ROUTING_KEYS: pair 1"},
+		"a target twice":               {environment{config.PagerDutyKeys: "a=" + longToken + ",a=" + pagerDutyKey}, "PAGERDUTY_ROUTING_KEYS: pair 2 has the name of another"},
+		"PagerDuty in the clear":       {environment{config.PagerDutyURL: "http://events.pagerduty.com"}, "PAGERDUTY_API_URL: is not https"},
+		"PagerDuty's endpoint":         {environment{config.PagerDutyURL: "https://events.pagerduty.com/v2/enqueue"}, "PAGERDUTY_API_URL: is not https://HOST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.set.fails(t, c.want)
 		})
 	}
 }
@@ -220,11 +277,13 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := environment{
 		config.Listen: "x", config.Deadline: "x", config.LogLevel: "x", config.DuoHost: "x",
-		config.WebhookURL: "x", config.APITokens: "x", config.People: "x",
+		config.WebhookURL: "x", config.APITokens: "x", config.People: "x", config.AdminTokens: "x",
+		config.PagerDutyKeys: "x", config.PagerDutyURL: "x", "DB_HOST": "x",
 	}.load()
 	for _, name := range []string{
 		config.Listen, config.Deadline, config.LogLevel, config.DuoIKey, config.DuoSKey, config.SlackBotToken,
 		config.SlackAppToken, config.WebhookURL, config.WebhookSecret, config.APITokens, config.People,
+		config.AdminTokens, config.PagerDutyKeys, config.PagerDutyURL, "DB_HOST",
 	} {
 		require.ErrorContains(t, err, name+": ")
 	}
@@ -247,6 +306,8 @@ func TestSecretsAlsoComeFromFiles(t *testing.T) {
 	require.Equal(t, plantedSecrets()[config.DuoSKey], c.Duo.SKey.Reveal())
 	require.Equal(t, plantedSecrets()[config.DatabaseURL], c.DatabaseURL.Reveal())
 	require.Equal(t, plantedSecrets()[config.WebhookSecret], c.Webhook.Secret.Reveal())
+	require.Equal(t, "plantedi0123456789abcdef01234567", c.PagerDuty.Keys["oncall"].Reveal())
+	require.Len(t, c.Admins, 1)
 }
 
 func plantedSecrets() map[string]string {
@@ -259,6 +320,9 @@ func plantedSecrets() map[string]string {
 		config.DuoSKey:       "planted-f",
 		config.WebhookURL:    "https://soc.example.com/planted-g",
 		config.WebhookSecret: webhookSecret,
+		config.AdminTokens:   "sam@example.com=planted-h-0123456789abcdef0123456789",
+		config.PagerDutyKeys: "oncall=plantedi0123456789abcdef01234567",
+		config.PayloadKey:    fmt.Sprintf("%x", "planted-k-0123456789abcdef012345"),
 	}
 }
 
@@ -301,6 +365,9 @@ func TestVariablesAreThoseThatAreRead(t *testing.T) {
 		if variable.Secret {
 			listed[variable.Name+"_FILE"] = true
 		}
+	}
+	for _, old := range config.LegacySettings() {
+		listed[old.Name] = true
 	}
 	require.Equal(t, listed, read)
 }

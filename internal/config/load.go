@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,13 +15,19 @@ import (
 	"securitybot/internal/person"
 )
 
-// sandboxToken is the API token of a sandbox, and the name of its source.
-const sandboxToken = "sandbox"
+// What a sandbox need not be told: the API token, which is its source's name too,
+// and who administers it.
+const (
+	sandboxToken      = "sandbox"
+	sandboxAdmin      = "sam@example.com"
+	sandboxAdminToken = "sandbox-admin"
+)
 
 // Load reads the environment by lookup, and files that it names by readFile. An
 // empty variable is one that is not set. The error joins all faults.
 func Load(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) (Config, error) {
-	r := &reader{lookup: lookup, readFile: readFile}
+	r := &reader{lookup: lookup, readFile: readFile, adopted: map[string]string{}}
+	r.legacy()
 	c := Config{
 		Listen:        r.address(Listen),
 		DataDir:       r.text(DataDir),
@@ -31,14 +38,21 @@ func Load(lookup func(string) (string, bool), readFile func(string) ([]byte, err
 		Slack:         r.slack(),
 		Duo:           r.duo(),
 		People:        r.people(),
+		PolicyFile:    r.text(PolicyFile),
+		MessagesFile:  r.text(MessagesFile),
+		LeaveFile:     r.text(LeaveFile),
 		Timing:        r.timing(),
 		Webhook:       r.webhook(),
+		PagerDuty:     r.pagerDuty(),
+		PayloadKey:    r.payloadKey(),
 		MetricsListen: r.address(MetricsListen),
 		LogJSON:       r.choice(LogFormat, "text", "json") == "json",
 		LogLevel:      r.level(),
 	}
-	c.Tokens = r.tokens()
+	c.Tokens, c.Admins = r.tokens(), r.admins()
 	r.complete(&c)
+	r.distinct(c.Admins, c.Tokens)
+	c.Warnings = r.warnings
 	return c, errors.Join(r.faults...)
 }
 
@@ -46,17 +60,31 @@ func Load(lookup func(string) (string, bool), readFile func(string) ([]byte, err
 type reader struct {
 	lookup   func(string) (string, bool)
 	readFile func(string) ([]byte, error)
+	adopted  map[string]string // the old name that stands in for a variable, by the variable's
+	warnings []string
 	faults   []error
 }
 
 func (r *reader) fault(name, format string, args ...any) {
+	if old, ok := r.adopted[name]; ok {
+		name += " (here " + old + ")"
+	}
 	r.faults = append(r.faults, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
+}
+
+// set is what is set by exactly this name.
+func (r *reader) set(name string) string {
+	value, _ := r.lookup(name)
+	return strings.TrimSpace(value)
 }
 
 // text is a variable, or its default.
 func (r *reader) text(name string) string {
-	if value, ok := r.lookup(name); ok && strings.TrimSpace(value) != "" {
-		return strings.TrimSpace(value)
+	if value := r.set(name); value != "" {
+		return value
+	}
+	if old, ok := r.adopted[name]; ok {
+		return r.set(old)
 	}
 	for _, variable := range variables {
 		if variable.Name == name {
@@ -211,3 +239,20 @@ func (r *reader) level() slog.Level {
 	}
 	return level
 }
+
+// payloadKey is checked here, so that a wrong one stops the start.
+func (r *reader) payloadKey() Secret {
+	keys := r.secret(PayloadKey)
+	if keys == "" {
+		return ""
+	}
+	for key := range strings.SplitSeq(keys.Reveal(), ",") {
+		if raw, err := hex.DecodeString(strings.TrimSpace(key)); err != nil || len(raw) != payloadKeyBytes {
+			r.fault(PayloadKey, "is not %d bytes in hex", payloadKeyBytes)
+			return ""
+		}
+	}
+	return keys
+}
+
+const payloadKeyBytes = 32

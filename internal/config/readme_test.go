@@ -18,4 +18,7 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 		require.Contains(t, string(readme), "| `"+variable.Name+"`")
 		require.Contains(t, string(readme), variable.Meaning)
 	}
+	for _, old := range config.LegacySettings() {
+		require.Contains(t, string(readme), "`"+old.Name+"`")
+	}
 }

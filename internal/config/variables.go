@@ -30,6 +30,13 @@ const (
 	WatchFor      = "SECURITYBOT_WATCH_FOR"
 	WebhookURL    = "ESCALATION_WEBHOOK_URL"
 	WebhookSecret = "ESCALATION_WEBHOOK_SECRET" //nolint:gosec // a name
+	PolicyFile    = "SECURITYBOT_POLICY"
+	MessagesFile  = "SECURITYBOT_MESSAGES"
+	LeaveFile     = "SECURITYBOT_LEAVE"
+	AdminTokens   = "SECURITYBOT_ADMINS" //nolint:gosec // a name
+	PagerDutyKeys = "PAGERDUTY_ROUTING_KEYS"
+	PagerDutyURL  = "PAGERDUTY_API_URL"
+	PayloadKey    = "SECURITYBOT_PAYLOAD_KEY"
 	MetricsListen = "SECURITYBOT_METRICS_LISTEN"
 	LogFormat     = "SECURITYBOT_LOG"
 	LogLevel      = "SECURITYBOT_LOG_LEVEL"
@@ -53,6 +60,7 @@ var variables = []Variable{
 	{Name: DataDir, Default: "./.securitybot", Meaning: "folder of what must survive a restart"},
 	{Name: DatabaseURL, Secret: true, Meaning: "postgres://… ; without it SQLite in the data folder"},
 	{Name: APITokens, Secret: true, Meaning: "source=token,…: who may report alerts; sandbox: sandbox=sandbox"},
+	{Name: AdminTokens, Secret: true, Meaning: "email=token,…: who acts with a token, as an administrator; sandbox: sam@example.com=sandbox-admin"},
 	{Name: PublicURL, Meaning: "where people reach the API, for links"},
 	{Name: TemporalUIURL, Meaning: "where people reach Temporal's web pages, for links"},
 	{Name: Channel, Meaning: "the security team's channel, its id or name; sandbox: security"},
@@ -66,11 +74,17 @@ var variables = []Variable{
 	{Name: DuoCAFile, Meaning: "PEM file of the only authorities to trust for Duo, as the sandbox's"},
 	{Name: DuoUsername, Default: string(person.ByEmail), Meaning: "a person's name at Duo: email, localpart or map"},
 	{Name: People, Meaning: "CSV file of username,email,factor, or REGEX => EMAIL [FACTOR]; …"},
+	{Name: PolicyFile, Meaning: "YAML file of the rules"},
+	{Name: MessagesFile, Meaning: "YAML file of messages that replace ours"},
+	{Name: LeaveFile, Meaning: "CSV file of email,from,to: who is on leave, both dates inclusive"},
 	{Name: Deadline, Meaning: "time to answer, for all severities"},
 	{Name: Reminders, Meaning: "when to remind, after the question: 5m,20m or none"},
 	{Name: WatchFor, Meaning: "how long late answers are taken after the deadline"},
 	{Name: WebhookURL, Secret: true, Meaning: "second target of cases, when chat is away"},
 	{Name: WebhookSecret, Secret: true, Meaning: "whsec_… that signs them"},
+	{Name: PagerDutyKeys, Secret: true, Meaning: "name=key,…: integration keys, by the names that the policy's targets say"},
+	{Name: PayloadKey, Secret: true, Meaning: "32 bytes in hex: what goes through Temporal is encrypted with it; the old one after a comma, while keys change"},
+	{Name: PagerDutyURL, Default: "https://events.pagerduty.com", Meaning: "another Events API, as PagerDuty's in Europe or a test's"},
 	{Name: MetricsListen, Meaning: "address of a listener for /metrics alone"},
 	{Name: LogFormat, Default: "text", Meaning: "text or json"},
 	{Name: LogLevel, Default: "info", Meaning: "debug, info, warn or error"},

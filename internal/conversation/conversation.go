@@ -22,6 +22,8 @@ const (
 const (
 	WorkflowAlert    = "Alert"
 	WorkflowFollowUp = "FollowUp"
+	WorkflowLadder   = "Ladder"
+	WorkflowNotice   = "Notice"
 )
 
 // The signals of the alert workflow.
@@ -30,6 +32,7 @@ const (
 	SignalSnooze    = "snooze"
 	SignalPushAgain = "push_again"
 	SignalWake      = "wake"
+	SignalJoined    = "joined" // the question asks about one more
 )
 
 // The search attributes of an alert's workflow.
@@ -51,7 +54,13 @@ func AlertWorkflowID(alertID string) string { return "alert-" + alertID }
 // channel after the alert's own has ended.
 func FollowUpWorkflowID(alertID, about string) string { return "follow-up-" + alertID + "-" + about }
 
-// AlertRef names an alert; it is the input of both workflows and most steps.
+// LadderWorkflowID is the workflow that brings a case to more and more people.
+func LadderWorkflowID(alertID string) string { return "ladder-" + alertID }
+
+// NoticeWorkflowID is the workflow that says something once.
+func NoticeWorkflowID(noticeID string) string { return "notice-" + noticeID }
+
+// AlertRef names an alert; it is the input of most workflows and steps.
 type AlertRef struct {
 	AlertID string
 }
@@ -79,19 +88,37 @@ type Wake struct {
 
 // Admission is what is to be done about an alert.
 type Admission struct {
-	Unknown   bool // the person is not in the directory cache: identify first
-	Ask       bool
-	Priority  int // 1 is the most urgent
-	AskBy     time.Time
-	Reminders []time.Duration
-	Question  Question // when it stands already
-	Outcome   Outcome  // when it is settled already
+	Unknown  bool // the person is not in the directory cache: identify first
+	Ask      bool
+	Joined   bool // the question of another alert asks about it: there is nothing to do
+	Claim    bool // a yes will not be proved
+	Priority int  // 1 is the most urgent
+	AskBy    time.Time
+	Turn     Turn
+	Question Question // when it stands already
+	Outcome  Outcome  // when it is settled already
 }
+
+// Turn tells whether a question may be asked now.
+type Turn struct {
+	Waits bool
+	Until time.Time // look again then at the latest; only of one that waits
+}
+
+// Turned is what became of the wish to ask.
+type Turned struct {
+	Turn    Turn
+	Outcome Outcome
+}
+
+// Joined is the signal that a question asks about one more occurrence.
+type Joined struct{}
 
 // Question is a question that stands, and what came of it so far.
 type Question struct {
 	AskedAt      time.Time
 	Deadline     time.Time
+	Reminders    []time.Time // of the plan, in order
 	Snoozes      int
 	SnoozedUntil time.Time
 	Answer       Answered // empty without one
@@ -134,6 +161,24 @@ type ProveInput struct {
 // Proved is what became of it.
 type Proved struct {
 	Result alert.ProofResult
+}
+
+// Rung is the next step of a case's ladder, from 0.
+type Rung struct {
+	Index int
+	At    time.Time
+	Done  bool // there is none
+}
+
+// ClimbInput names one rung.
+type ClimbInput struct {
+	AlertID string
+	Rung    int
+}
+
+// NoticeRef names a notice.
+type NoticeRef struct {
+	NoticeID string
 }
 
 // UndeliverableError is the type of an error of a step whose message will never

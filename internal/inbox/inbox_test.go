@@ -2,8 +2,6 @@ package inbox_test
 
 import (
 	"errors"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,127 +10,10 @@ import (
 
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
-	"securitybot/internal/inbox"
-	"securitybot/internal/policy"
 	"securitybot/internal/seal"
 	"securitybot/internal/store"
-	"securitybot/internal/store/sqlite"
 	"securitybot/internal/words"
 )
-
-var (
-	noon  = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	alice = alert.Person{PersonKey: alert.PersonKey{Team: "T1", User: "UALICE"}, Email: "alice@example.com", Name: "Alice Adams"}
-	bob   = alert.PersonKey{Team: "T1", User: "UBOB"}
-)
-
-// bench is an inbox over a real record, at noon until the test moves the clock.
-type bench struct {
-	*testing.T
-	*inbox.Inbox
-	record *store.Store
-	sealer *seal.Sealer
-	now    time.Time
-	kicks  int
-	count  int
-}
-
-func newBench(t *testing.T) *bench {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "record.db")
-	require.NoError(t, sqlite.Migrate(t.Context(), path))
-	backend, err := sqlite.Open(t.Context(), path)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, backend.Close()) })
-	b := &bench{T: t, now: noon}
-	b.record = store.New(backend, store.WithClock(func() time.Time { return b.now }))
-	require.NoError(t, b.record.PutPeople(t.Context(), []alert.Person{alice}))
-	b.sealer, err = seal.New(strings.Repeat("00", 32))
-	require.NoError(t, err)
-	b.Inbox = inbox.New(b.record, b.sealer, func() { b.kicks++ })
-	return b
-}
-
-// asked gives the id of an alert whose question stands at D1 and its number.
-func (b *bench) asked() string {
-	b.Helper()
-	b.count++
-	accepted, err := b.record.Accept(b.Context(), alert.Alert{
-		Source: "auditd", Key: fmt.Sprint(b.count), Detection: "sudo_interactive", Title: "sudo to an interactive shell",
-		Severity: alert.Medium, Subject: alert.Subject{Email: "alice@example.com"},
-	})
-	require.NoError(b, err)
-	id := accepted.Record.ID
-	_, err = b.record.Admit(b.Context(), id, store.Identified{Person: alice}, policy.Defaults())
-	require.NoError(b, err)
-	b.posted(id, store.PurposeQuestion, fmt.Sprint(b.count))
-	return id
-}
-
-func (b *bench) posted(id, purpose, ts string) {
-	b.Helper()
-	post, _, err := b.record.BeginPost(b.Context(), id, purpose)
-	require.NoError(b, err)
-	post.Channel, post.TS, post.PostedAt = "D1", ts, b.now
-	require.NoError(b, b.record.FinishPost(b.Context(), post, store.KindAsked, nil, nil))
-}
-
-func (b *bench) story(id string) store.Story {
-	b.Helper()
-	story, err := b.record.Story(b.Context(), id)
-	require.NoError(b, err)
-	return story
-}
-
-// value is what a button carries.
-func (b *bench) value(id, action string) string {
-	b.Helper()
-	for _, button := range words.Question(b.story(id), b.sealer).Buttons {
-		if button.Action == action {
-			return button.Value
-		}
-	}
-	return b.sealer.Value(seal.Claim{Action: action, AlertID: id, Revision: 1}, alice.PersonKey)
-}
-
-func (b *bench) press(who alert.PersonKey, action, value string) chat.Reply {
-	b.Helper()
-	b.count++
-	reply, err := b.Press(b.Context(), chat.Press{
-		Delivery: fmt.Sprintf("press-%d", b.count), Person: who, At: b.now, Action: action, Value: value,
-	})
-	require.NoError(b, err)
-	return reply
-}
-
-// types a message, in a thread or outside.
-func (b *bench) types(who alert.PersonKey, thread, text string) chat.Reply {
-	b.Helper()
-	b.count++
-	reply, err := b.Typed(b.Context(), chat.Typed{
-		Delivery: fmt.Sprintf("event-%d", b.count), Person: who, At: b.now, Thread: thread, Text: text,
-		Place: chat.Ref{Channel: "D1", TS: "x"},
-	})
-	require.NoError(b, err)
-	return reply
-}
-
-func (b *bench) writes(who alert.PersonKey, token, text string) chat.Reply {
-	b.Helper()
-	b.count++
-	reply, err := b.Words(b.Context(), chat.Words{
-		Delivery: fmt.Sprintf("view-%d", b.count), Person: who, At: b.now, Token: token, Text: text,
-	})
-	require.NoError(b, err)
-	return reply
-}
-
-// last is the newest line of a timeline.
-func (b *bench) last(id string) store.Entry {
-	b.Helper()
-	entries := b.story(id).Entries
-	return entries[len(entries)-1]
-}
 
 func TestAnAnswerAndItsWords(t *testing.T) {
 	t.Parallel()
@@ -198,7 +79,11 @@ func TestWhatWeNeverMade(t *testing.T) {
 		"of an alert that we don't have":  {unknown, false},
 	} {
 		for _, who := range []alert.PersonKey{alice.PersonKey, bob} {
-			require.Contains(t, b.press(who, words.ActionYes, tc.value).Tell, "chang", name)
+			want := "chang"
+			if who == bob && tc.value == stale {
+				want = "somebody else"
+			}
+			require.Contains(t, b.press(who, words.ActionYes, tc.value).Tell, want, name)
 			if tc.tells {
 				told++
 				require.Equal(t, store.KindPressRefused, b.last(id).Kind, name)
@@ -236,7 +121,9 @@ func TestRepeatedAndLatePresses(t *testing.T) {
 	b := newBench(t)
 	id := b.asked()
 	yes, no := b.value(id, words.ActionYes), b.value(id, words.ActionNo)
-	press := chat.Press{Delivery: "one", Person: alice.PersonKey, At: noon, Action: words.ActionYes, Value: yes}
+	press := chat.Press{
+		Delivery: "one", Person: alice.PersonKey, At: noon, Action: words.ActionYes, Value: yes, Place: chat.Ref{Channel: "D1", TS: "1"},
+	}
 	first, err := b.Press(t.Context(), press)
 	require.NoError(t, err)
 	require.NotNil(t, first.Ask)
@@ -274,65 +161,120 @@ func TestATokenIsForOneAnswer(t *testing.T) {
 	require.Equal(t, "never", story.Answer().Explanation)
 }
 
-func TestTypedReplies(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	require.Equal(t, words.NothingOpen, b.types(alice.PersonKey, "", "yes").Tell)
-	first := b.asked()
-	thread := b.story(first).Posts[store.PurposeQuestion].TS
-	require.Equal(t, words.NothingOpen, b.types(bob, "", "yes").Tell, "Bob was asked nothing")
-	require.Equal(t, words.NotUnderstood, b.types(alice.PersonKey, thread, "what is this?").Tell)
-	require.Empty(t, b.story(first).Answers)
-
-	require.Contains(t, b.types(alice.PersonKey, thread, "yes, I’m fixing “cron”.").Tell, "push comes")
-	require.Equal(t, "I’m fixing “cron”.", b.story(first).Answer().Explanation)
-	require.Equal(t, alert.Yes, b.story(first).Answer().Choice)
-	require.Contains(t, b.types(alice.PersonKey, thread, "no!").Tell, "Thank you for telling us")
-	require.Equal(t, alert.No, b.story(first).Answer().Choice)
-	require.Equal(t, words.Noted, b.types(alice.PersonKey, thread, "I was at lunch").Tell, "what follows explains it")
-	require.Equal(t, "I was at lunch", b.story(first).Answer().Explanation)
-	require.Equal(t, words.Noted, b.types(alice.PersonKey, thread, "with Dave").Tell, "and so does more")
-	require.Contains(t, b.types(alice.PersonKey, thread, "yes").Tell, "it wasn't you")
+// thrice is a question that stands and was joined by two more; shown gives what its
+// person saw last for certain.
+func (b *bench) thrice(shown int) (question, second, third string) {
+	b.Helper()
+	question = b.askedUnder("db-1", nil)
+	b.now = b.now.Add(time.Second)
+	second = b.reported("db-1", nil)
+	b.now = b.now.Add(time.Second)
+	third = b.reported("db-1", nil)
+	require.NoError(b, b.record.Shown(b.Context(), question, shown))
+	require.Equal(b, 3, b.story(question).Record.Revision)
+	return question, second, third
 }
 
-func TestTypedOutsideAThread(t *testing.T) {
+// An answer covers what its button stood below, and nothing that came later.
+func TestAnAnswerCoversWhatWasShown(t *testing.T) {
+	t.Parallel()
+	for revision, covered := range map[int]int{1: 0, 2: 1, 3: 2} {
+		b := newBench(t)
+		question, second, third := b.thrice(3)
+		older := b.sealer.Value(seal.Claim{Action: words.ActionNo, AlertID: question, Revision: revision}, alice.PersonKey)
+		require.NotNil(t, b.press(alice.PersonKey, words.ActionNo, older).Ask, "an older button still works")
+		require.Equal(t, revision, b.story(question).Answer().Revision)
+		for i, id := range []string{second, third} {
+			record := b.story(id).Record
+			require.Equal(t, i < covered, record.Verdict.Outcome == alert.Denied, "revision %d", revision)
+			require.Equal(t, i < covered, record.JoinedTo == question, "revision %d", revision)
+		}
+	}
+}
+
+func TestSomeWereNotMe(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	first := b.asked()
-	require.Contains(t, b.types(alice.PersonKey, "", "Not sure").Tell, "have a look")
-	require.Equal(t, alert.NotSure, b.story(first).Answer().Choice)
+	question, second, third := b.thrice(3)
+	reply := b.press(alice.PersonKey, words.ActionSome, b.value(question, words.ActionSome))
+	require.Equal(t, "The team has been told", reply.Ask.Title)
+	for _, id := range []string{question, second, third} {
+		require.Equal(t, alert.Verdict{Outcome: alert.Denied, Reason: alert.ReasonSome}, b.story(id).Record.Verdict)
+	}
+	require.NotNil(t, b.story(question).Case)
+	require.Contains(t, b.press(alice.PersonKey, words.ActionYes, b.value(question, words.ActionYes)).Tell, "it wasn't you")
+}
 
-	second, third := b.asked(), b.asked()
-	require.Equal(t, words.WhichOne, b.types(alice.PersonKey, "", "no").Tell)
-	require.Equal(t, words.WhichOne, b.types(alice.PersonKey, "unknown thread", "no").Tell)
+// What another question asks about has no buttons; what was never shown has none either.
+func TestAButtonOfAJoinedAlert(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	question, second, _ := b.thrice(3)
+	for _, claim := range []seal.Claim{
+		{Action: words.ActionYes, AlertID: second, Revision: 1},
+		{Action: words.ActionYes, AlertID: question, Revision: 4},
+	} {
+		value := b.sealer.Value(claim, alice.PersonKey)
+		require.Equal(t, says.Refused(store.RefusedStale), b.press(alice.PersonKey, words.ActionYes, value).Tell)
+		require.Equal(t, store.ActorPerson, b.last(claim.AlertID).Actor)
+		require.Equal(t, says.Refused(store.RefusedOther), b.press(bob, words.ActionYes, value).Tell)
+		require.Equal(t, store.ActorOther, b.last(claim.AlertID).Actor)
+	}
+	require.Empty(t, b.story(question).Answers)
 	require.Empty(t, b.story(second).Answers)
-	require.Empty(t, b.story(third).Answers)
-	require.Equal(t, alert.NotSure, b.story(first).Answer().Choice)
-	require.Contains(t, b.types(alice.PersonKey, b.story(second).Posts[store.PurposeQuestion].TS, "no").Tell, "Thank you")
-	require.Equal(t, alert.No, b.story(second).Answer().Choice)
 }
 
-// What is open but was not posted yet is no question to answer.
-func TestTypedBeforeTheQuestionStands(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	accepted, err := b.record.Accept(t.Context(), alert.Alert{Source: "s", Key: "k", Severity: alert.Low, Subject: alert.Subject{SlackID: "UALICE"}})
-	require.NoError(t, err)
-	_, err = b.record.Admit(t.Context(), accepted.Record.ID, store.Identified{Person: alice}, policy.Defaults())
-	require.NoError(t, err)
-	require.Equal(t, words.NothingOpen, b.types(alice.PersonKey, "", "yes").Tell)
+func explained(how alert.Explaining) changed {
+	return func(plan *alert.Plan) { plan.Explanation = how }
 }
 
-func TestTypedBySomebodyElseInTheThread(t *testing.T) {
+// Where policy wants words, a yes goes on once they come, the prompt is closed, or
+// a minute has passed.
+func TestARequiredExplanation(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		then  func(b *bench, token string)
+		words string
+	}{
+		"words":       {func(b *bench, token string) { require.Empty(b, b.writes(alice.PersonKey, token, "deploying").Tell) }, "deploying"},
+		"blank words": {func(b *bench, token string) { require.Empty(b, b.writes(alice.PersonKey, token, " \n").Tell) }, ""},
+		"closed":      {func(b *bench, token string) { b.closes(alice.PersonKey, token) }, ""},
+		"typed words": {func(b *bench, _ string) { require.Equal(b, says.Noted(), b.types(alice.PersonKey, "", "deploying")) }, "deploying"},
+		"nothing":     {func(b *bench, _ string) { b.now = b.now.Add(time.Minute) }, ""},
+	} {
+		b := newBench(t)
+		id := b.askedUnder("", explained(alert.ExplainRequired))
+		b.waking(id)
+		prompt := b.press(alice.PersonKey, words.ActionYes, b.value(id, words.ActionYes)).Ask
+		require.True(t, prompt.NotifyClose, name)
+		require.Empty(t, b.waking(id), "%s: nothing is pushed yet", name)
+		b.closes(bob, prompt.Token)
+		require.Empty(t, b.writes(bob, prompt.Token, " ").Tell, "%s: whoever else closes it", name)
+		require.Empty(t, b.waking(id), name)
+
+		tc.then(b, prompt.Token)
+		require.Equal(t, []string{"answer yes"}, b.waking(id), name)
+		require.Equal(t, tc.words, b.story(id).Answer().Explanation, name)
+	}
+}
+
+// A no waits for no words, and the prompt of an answer that needs none may just be closed.
+func TestWordsThatNobodyWaitsFor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	id := b.asked()
-	thread := b.story(id).Posts[store.PurposeQuestion].TS
-	require.Contains(t, b.types(bob, thread, "yes").Tell, "somebody else")
-	require.Empty(t, b.story(id).Answers)
-	b.press(alice.PersonKey, words.ActionYes, b.value(id, words.ActionYes))
-	require.Contains(t, b.types(bob, thread, "she asked me to").Tell, "somebody else")
-	require.Empty(t, b.story(id).Answer().Explanation)
+	id := b.askedUnder("", explained(alert.ExplainRequired))
+	b.waking(id)
+	prompt := b.press(alice.PersonKey, words.ActionNo, b.value(id, words.ActionNo)).Ask
+	require.False(t, prompt.NotifyClose)
+	require.Contains(t, b.waking(id), "answer no")
+	b.closes(alice.PersonKey, prompt.Token)
+	b.closes(alice.PersonKey, "anything")
+	require.Empty(t, b.waking(id))
+
+	off := b.askedUnder("", explained(alert.ExplainOff))
+	reply := b.press(alice.PersonKey, words.ActionYes, b.value(off, words.ActionYes))
+	require.Nil(t, reply.Ask)
+	require.Contains(t, reply.Tell, "push comes")
 }
 
 // What was not recorded must not be acknowledged.

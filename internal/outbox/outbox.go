@@ -142,8 +142,14 @@ func (o *Outbox) deliver(ctx context.Context, entry store.Outgoing) error {
 		return o.signal(ctx, entry, conversation.SignalPushAgain, conversation.PushAgain{Attempt: attempt})
 	case store.OutgoingWake:
 		return o.signal(ctx, entry, conversation.SignalWake, conversation.Wake{Why: entry.Ref})
+	case store.OutgoingJoined:
+		return o.signal(ctx, entry, conversation.SignalJoined, conversation.Joined{})
 	case store.OutgoingFollowUp:
 		return o.followUp(ctx, entry)
+	case store.OutgoingLadder:
+		return o.ladder(ctx, entry)
+	case store.OutgoingNotice:
+		return o.notice(ctx, entry)
 	default:
 		return fmt.Errorf("unknown kind %q", entry.Kind)
 	}
@@ -190,6 +196,30 @@ func (o *Outbox) followUp(ctx context.Context, entry store.Outgoing) error {
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 	}, conversation.WorkflowFollowUp, conversation.AlertRef{AlertID: entry.AlertID})
+	if alreadyStarted(err) {
+		return nil
+	}
+	return err
+}
+
+// ladder starts what climbs, or has it look at the case. One that came to its end
+// starts anew: the case may be open again.
+func (o *Outbox) ladder(ctx context.Context, entry store.Outgoing) error {
+	id := conversation.LadderWorkflowID(entry.AlertID)
+	_, err := o.temporal.SignalWithStartWorkflow(ctx, id, conversation.SignalWake, conversation.Wake{Why: entry.Ref},
+		client.StartWorkflowOptions{
+			ID: id, TaskQueue: conversation.QueueAlerts,
+			WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		}, conversation.WorkflowLadder, conversation.AlertRef{AlertID: entry.AlertID})
+	return err
+}
+
+func (o *Outbox) notice(ctx context.Context, entry store.Outgoing) error {
+	_, err := o.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: conversation.NoticeWorkflowID(entry.Ref), TaskQueue: conversation.QueueAlerts,
+		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, conversation.WorkflowNotice, conversation.NoticeRef{NoticeID: entry.Ref})
 	if alreadyStarted(err) {
 		return nil
 	}

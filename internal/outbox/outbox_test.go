@@ -135,6 +135,9 @@ func TestWhatReachesTemporal(t *testing.T) {
 			entry(store.OutgoingWake, "distrust a2", ""), "signal wake {Why:distrust a2} to Alert alert-a1 [{AlertID:a1}]", "",
 		},
 		"words": {entry(store.OutgoingFollowUp, "press-1", ""), followUp("follow_up", "press-1"), ""},
+		"notice": {
+			store.Outgoing{ID: 1, Kind: store.OutgoingNotice, Ref: "n1", Attempts: 1}, "start Notice notice-n1 [{NoticeID:n1}]", "",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +164,22 @@ func TestWhatReachesTemporal(t *testing.T) {
 			require.Equal(t, map[int64]string{1: "away"}, record.causes)
 		})
 	}
+}
+
+// A ladder that has come to its end starts anew: the case may be open again.
+func TestALadderIsStartedOrWoken(t *testing.T) {
+	t.Parallel()
+	record := &waiting{due: []store.Outgoing{entry(store.OutgoingLadder, "press-3", "")}}
+	temporal := &played{}
+	newOutbox(record, temporal).pass(t.Context())
+	require.Equal(t, []string{"signal wake {Why:press-3} to Ladder ladder-a1 [{AlertID:a1}]"}, temporal.calls)
+	require.Equal(t, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, temporal.options[0].WorkflowIDReusePolicy)
+	require.Equal(t, []int64{1}, record.delivered)
+
+	record.due = []store.Outgoing{entry(store.OutgoingLadder, "press-3", "")}
+	temporal.fails = func(string) error { return errors.New("away") }
+	newOutbox(record, temporal).pass(t.Context())
+	require.Contains(t, record.kept, int64(1))
 }
 
 // The follow-up of a late no fails: the no is kept, not forgotten.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -19,6 +20,7 @@ import (
 
 const (
 	reconcileEvery = 30 * time.Second
+	reviveEvery    = 10               // passes
 	settleIn       = 20 * time.Second // what is younger is on its way
 	pageSize       = 500
 	atATime        = 8
@@ -32,6 +34,7 @@ type Unfinished interface {
 	Story(ctx context.Context, id string) (store.Story, error)
 	Unfinished(ctx context.Context, age time.Duration, afterID string, limit int) ([]store.Record, error)
 	Requeue(ctx context.Context, id string) error
+	Revive(ctx context.Context) error
 	Now() time.Time
 }
 
@@ -67,8 +70,12 @@ func NewReconciler(record Unfinished, steps Steps, temporal Visibility, logger *
 func (r *Reconciler) Run(ctx context.Context) {
 	ticker := time.NewTicker(reconcileEvery)
 	defer ticker.Stop()
-	for ctx.Err() == nil {
-		if err := r.Pass(ctx); err != nil && ctx.Err() == nil {
+	for passes := 1; ctx.Err() == nil; passes++ {
+		err := r.Pass(ctx)
+		if passes%reviveEvery == 0 {
+			err = errors.Join(err, r.record.Revive(ctx))
+		}
+		if err != nil && ctx.Err() == nil {
 			r.logger.Warn("reconcile", "error", err)
 		}
 		select {
@@ -160,7 +167,7 @@ func overdue(record store.Record, now time.Time) bool {
 	case record.Watching(now):
 		return false
 	case record.Verdict.Decided():
-		return late(record.SettledAt) && (record.Verdict.Outcome != alert.NoResponse || late(record.WatchUntil))
+		return late(record.SettledAt.Add(toldWithin(record))) && (record.Verdict.Outcome != alert.NoResponse || late(record.WatchUntil))
 	case record.Plan == nil:
 		return now.After(record.ReceivedAt.Add(patience))
 	case record.AskedAt.IsZero():
@@ -172,7 +179,14 @@ func overdue(record store.Record, now time.Time) bool {
 
 // untold tells that there should be a case by now.
 func untold(record store.Record, now time.Time) bool {
-	return !record.EscalatedAt.IsZero() && now.After(record.EscalatedAt.Add(tellWithin))
+	return !record.EscalatedAt.IsZero() && now.After(record.EscalatedAt.Add(toldWithin(record)+tellWithin))
+}
+
+// toldWithin is when the last of those is told whom policy brings a case to: until
+// then it may have no place yet.
+func toldWithin(record store.Record) time.Duration {
+	ladder := record.Ladder()
+	return ladder[len(ladder)-1].After
 }
 
 // tell opens a case that its workflow did not, or that somebody kept it from

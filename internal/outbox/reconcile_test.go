@@ -61,6 +61,8 @@ func (o *office) Unfinished(_ context.Context, age time.Duration, after string, 
 	return page, o.listing
 }
 
+func (o *office) Revive(context.Context) error { return nil }
+
 func (o *office) Requeue(_ context.Context, id string) error { return o.do("requeue", id) }
 
 func (o *office) Admit(_ context.Context, in conversation.AlertRef) (conversation.Admission, error) {
@@ -124,7 +126,7 @@ func ago(id string, asked time.Duration) store.Record {
 func decided(id string, outcome alert.Outcome, since time.Duration) store.Record {
 	record := ago(id, 30*time.Minute)
 	record.Verdict, record.SettledAt = alert.Verdict{Outcome: outcome}, now.Add(-since)
-	if record.Verdict.NeedsCase() {
+	if record.Verdict.NeedsCase(alert.Plan{}) {
 		record.EscalatedAt = record.SettledAt
 	}
 	return record

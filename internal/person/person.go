@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
@@ -17,6 +18,18 @@ type Cache interface {
 	PutPeople(ctx context.Context, people []alert.Person) error
 	Person(ctx context.Context, key alert.PersonKey) (alert.Person, bool, error)
 	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
+	PutGroup(ctx context.Context, team, group string, members []string) error
+	GroupsOf(ctx context.Context, who alert.PersonKey) ([]string, error)
+}
+
+// Options of a directory.
+type Options struct {
+	Cache Cache
+	Chat  chat.Directory
+	Rules Rules
+	Leave *Leave                                    // may be nil
+	Team  func(ctx context.Context) (string, error) // may have to ask the chat system for its id
+	Now   func() time.Time                          // default: time.Now
 }
 
 // Directory resolves the subjects of alerts.
@@ -24,13 +37,20 @@ type Directory struct {
 	cache Cache
 	chat  chat.Directory
 	rules Rules
+	leave *Leave
 	team  func(ctx context.Context) (string, error)
+	now   func() time.Time
 }
 
-// New gives a directory of one team of a chat system. team may have to ask the
-// chat system for its id.
-func New(cache Cache, directory chat.Directory, rules Rules, team func(ctx context.Context) (string, error)) *Directory {
-	return &Directory{cache: cache, chat: directory, rules: rules, team: team}
+// New gives a directory of one team of a chat system.
+func New(options Options) *Directory {
+	d := &Directory{
+		cache: options.Cache, chat: options.Chat, rules: options.Rules, leave: options.Leave, team: options.Team, now: options.Now,
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	return d
 }
 
 // lookup finds people in one place: the cache, or the chat system.
@@ -82,7 +102,7 @@ func (d *Directory) resolve(ctx context.Context, among lookup, subject alert.Sub
 	case email != "" && !strings.EqualFold(person.Email, email):
 		return store.Identified{Reason: alert.ReasonMismatch}, nil
 	default:
-		return askable(person), nil
+		return d.askable(person), nil
 	}
 }
 
@@ -98,15 +118,15 @@ func (d *Directory) resolveEmail(ctx context.Context, among lookup, email string
 	case 0:
 		return store.Identified{Reason: alert.ReasonUnknownPerson}, nil
 	case 1:
-		return askable(people[0]), nil
+		return d.askable(people[0]), nil
 	default:
 		return store.Identified{Reason: alert.ReasonAmbiguous}, nil
 	}
 }
 
-// askable tells why somebody who is known can't be asked.
-func askable(person alert.Person) store.Identified {
-	who := store.Identified{Person: person}
+// askable tells why somebody who is known can't be asked, and until when they are away.
+func (d *Directory) askable(person alert.Person) store.Identified {
+	who := store.Identified{Person: d.away(person)}
 	switch {
 	case person.Bot:
 		who.Reason = alert.ReasonBot
@@ -116,6 +136,21 @@ func askable(person alert.Person) store.Identified {
 		who.Reason = alert.ReasonDeactivated
 	}
 	return who
+}
+
+// away sets until when somebody is away: the later of what they say in the chat
+// and of their leave. It is never kept in the cache, for leave can be cut short.
+func (d *Directory) away(person alert.Person) alert.Person {
+	now := d.now()
+	if d.leave != nil {
+		if until := d.leave.until(person, now); until.After(person.AwayUntil) {
+			person.AwayUntil = until
+		}
+	}
+	if !person.AwayUntil.After(now) {
+		person.AwayUntil = time.Time{}
+	}
+	return person
 }
 
 // batch is how many people are written to the cache at a time.
@@ -129,7 +164,7 @@ func (d *Directory) Warm(ctx context.Context) (int, error) {
 		if err != nil {
 			return count, fmt.Errorf("list people: %w", err)
 		}
-		people = append(people, d.rules.named(person))
+		people = append(people, d.rules.described(person))
 		count++
 		if len(people) == batch {
 			if err := d.cache.PutPeople(ctx, people); err != nil {
@@ -178,6 +213,6 @@ func (l live) keep(ctx context.Context, person alert.Person, ok bool, err error)
 	if err != nil || !ok {
 		return person, false, err
 	}
-	person = l.rules.named(person)
+	person = l.rules.described(person)
 	return person, true, l.cache.PutPeople(ctx, []alert.Person{person})
 }

@@ -1,16 +1,22 @@
 package person_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/alert"
+	"securitybot/internal/chat"
 	"securitybot/internal/person"
 )
 
@@ -23,8 +29,25 @@ func member(user, email string) alert.Person {
 // memory is a cache.
 type memory struct {
 	people map[alert.PersonKey]alert.Person
+	groups map[string][]string // members by group
 	writes []int
 	err    error
+}
+
+func (m *memory) PutGroup(_ context.Context, team, group string, members []string) error {
+	m.groups[team+" "+group] = members
+	return m.err
+}
+
+func (m *memory) GroupsOf(_ context.Context, who alert.PersonKey) ([]string, error) {
+	var groups []string
+	for group, members := range m.groups {
+		if id, ours := strings.CutPrefix(group, who.Team+" "); ours && slices.Contains(members, who.User) {
+			groups = append(groups, id)
+		}
+	}
+	slices.Sort(groups)
+	return groups, m.err
 }
 
 func (m *memory) PutPeople(_ context.Context, people []alert.Person) error {
@@ -53,8 +76,17 @@ func (m *memory) PeopleByEmail(_ context.Context, team, email string) ([]alert.P
 // workspace is a chat system's directory that counts what it is asked.
 type workspace struct {
 	people []alert.Person
+	groups map[string][]string
 	asked  int
 	err    error
+}
+
+func (w *workspace) Group(_ context.Context, id string) ([]string, error) {
+	members, ok := w.groups[id]
+	if !ok && w.err == nil {
+		return nil, &chat.Error{Failure: chat.Refused, Reason: "no_such_subteam"}
+	}
+	return members, w.err
 }
 
 func (w *workspace) find(fits func(alert.Person) bool) (alert.Person, bool, error) {
@@ -93,14 +125,29 @@ type bench struct {
 	cache     *memory
 	workspace *workspace
 	teamErr   error
+	now       time.Time
+	file      string // of leave
+	log       bytes.Buffer
 }
 
 func newBench(t *testing.T, people ...alert.Person) *bench {
 	t.Helper()
 	rules := person.NewRules(person.ByLocalPart)
 	require.NoError(t, rules.ReadInline(`root-(\w+) => $1@example.com`))
-	b := &bench{cache: &memory{people: map[alert.PersonKey]alert.Person{}}, workspace: &workspace{people: people}}
-	b.Directory = person.New(b.cache, b.workspace, rules, func(context.Context) (string, error) { return team, b.teamErr })
+	b := &bench{
+		cache:     &memory{people: map[alert.PersonKey]alert.Person{}, groups: map[string][]string{}},
+		workspace: &workspace{people: people},
+		now:       time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+		file:      filepath.Join(t.TempDir(), "leave.csv"),
+	}
+	b.writes(t, "email,from,to\n")
+	leave, err := person.OpenLeave(b.file, slog.New(slog.NewTextHandler(&b.log, nil)))
+	require.NoError(t, err)
+	b.Directory = person.New(person.Options{
+		Cache: b.cache, Chat: b.workspace, Rules: rules, Leave: leave,
+		Team: func(context.Context) (string, error) { return team, b.teamErr },
+		Now:  func() time.Time { return b.now },
+	})
 	return b
 }
 

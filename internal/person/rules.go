@@ -22,12 +22,13 @@ const (
 )
 
 // Rules map the usernames that detections know to people, and people to their
-// names at the second factor.
+// names at the second factor and to their managers.
 type Rules struct {
-	naming  Naming
-	entries map[string]entry  // by username, lower case
-	factors map[string]string // by email, lower case
-	regexps []rule
+	naming   Naming
+	entries  map[string]entry  // by username, lower case
+	factors  map[string]string // by email, lower case
+	managers map[string]string // their emails, by email, lower case
+	regexps  []rule
 }
 
 type entry struct{ email, factor string }
@@ -39,11 +40,11 @@ type rule struct {
 
 // NewRules gives rules that know no username.
 func NewRules(naming Naming) Rules {
-	return Rules{naming: naming, entries: map[string]entry{}, factors: map[string]string{}}
+	return Rules{naming: naming, entries: map[string]entry{}, factors: map[string]string{}, managers: map[string]string{}}
 }
 
 // ReadCSV adds lines of username, email and, if given, the name at the second
-// factor; the first line is a heading.
+// factor and the manager's email; the first line is a heading.
 func (r *Rules) ReadCSV(file io.Reader) error {
 	reader := csv.NewReader(file)
 	reader.FieldsPerRecord = -1
@@ -67,19 +68,42 @@ func (r *Rules) ReadCSV(file io.Reader) error {
 }
 
 func (r *Rules) addLine(fields []string) error {
-	if len(fields) < 2 || len(fields) > 3 || fields[0] == "" || !strings.Contains(fields[1], "@") {
-		return errors.New("want username,email or username,email,factor")
+	for i, field := range fields {
+		fields[i] = strings.TrimSpace(field)
 	}
-	username := strings.ToLower(fields[0])
+	if len(fields) < 2 || len(fields) > 4 || fields[0] == "" || !strings.Contains(fields[1], "@") {
+		return errors.New("want username,email, then perhaps factor and manager")
+	}
+	username, email := strings.ToLower(fields[0]), strings.ToLower(fields[1])
 	if _, taken := r.entries[username]; taken {
 		return fmt.Errorf("username %q stands twice", fields[0])
 	}
 	added := entry{email: fields[1]}
-	if len(fields) == 3 {
+	if len(fields) > 2 && fields[2] != "" {
 		added.factor = fields[2]
-		r.factors[strings.ToLower(added.email)] = added.factor
+		r.factors[email] = added.factor
+	}
+	if len(fields) > 3 && fields[3] != "" {
+		if err := r.addManager(email, fields[3]); err != nil {
+			return err
+		}
 	}
 	r.entries[username] = added
+	return nil
+}
+
+// addManager keeps who answers for somebody: another person, and one alone.
+func (r *Rules) addManager(email, manager string) error {
+	known, taken := r.managers[email]
+	switch {
+	case !strings.Contains(manager, "@"):
+		return fmt.Errorf("manager %q is not an email", manager)
+	case strings.EqualFold(manager, email):
+		return fmt.Errorf("%s is their own manager", email)
+	case taken && !strings.EqualFold(known, manager):
+		return fmt.Errorf("%s has two managers", email)
+	}
+	r.managers[email] = manager
 	return nil
 }
 
@@ -142,23 +166,28 @@ func (r *Rules) byUsername(username string) (entry, bool) {
 	return entry{}, false
 }
 
-// named gives a person their name at the second factor; with a map, only to
-// those who stand in it.
-func (r *Rules) named(person alert.Person) alert.Person {
-	local, _, _ := strings.Cut(person.Email, "@")
+// described gives a person their name at the second factor, with a map only to
+// those who stand in it, and their manager.
+func (r *Rules) described(person alert.Person) alert.Person {
+	person.FactorName = r.factorName(person.Email)
+	person.Manager = r.managers[strings.ToLower(person.Email)]
+	return person
+}
+
+func (r *Rules) factorName(email string) string {
+	local, _, _ := strings.Cut(email, "@")
 	switch r.naming {
 	case ByLocalPart:
-		person.FactorName = local
+		return local
 	case ByMap:
-		person.FactorName = r.factors[strings.ToLower(person.Email)]
-		if person.FactorName == "" {
-			mapped, ok := r.byUsername(local)
-			if ok && strings.EqualFold(mapped.email, person.Email) {
-				person.FactorName = mapped.factor
-			}
+		if name := r.factors[strings.ToLower(email)]; name != "" {
+			return name
 		}
+		if mapped, ok := r.byUsername(local); ok && strings.EqualFold(mapped.email, email) {
+			return mapped.factor
+		}
+		return ""
 	default:
-		person.FactorName = person.Email
+		return email
 	}
-	return person
 }

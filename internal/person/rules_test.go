@@ -43,13 +43,16 @@ func TestReadCSV(t *testing.T) {
 func TestReadCSVRefuses(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string]string{
-		"":                               "read heading",
-		heading + "alice":                "line 2: want username,email",
-		heading + "alice,a@x,duo,more":   "line 2: want username,email",
-		heading + "alice,not an address": "line 2",
-		heading + ",a@x":                 "line 2",
-		heading + "alice,a@x\nbob,b@x\nALICE,c@x": `line 4: username "ALICE" stands twice`,
-		heading + "\"alice,a@x":                   "read line",
+		"":                                 "read heading",
+		heading + "alice":                  "line 2: want username,email",
+		heading + "alice,a@x,duo,b@x,more": "line 2: want username,email",
+		heading + "alice,a@x,duo,bob":      `line 2: manager "bob" is not an email`,
+		heading + "alice,a@x,,A@x":         "line 2: a@x is their own manager",
+		heading + "alice,a@x,,b@x\nroot-alice,A@X,,c@x": "line 3: a@x has two managers",
+		heading + "alice,not an address":                "line 2",
+		heading + ",a@x":                                "line 2",
+		heading + "alice,a@x\nbob,b@x\nALICE,c@x":       `line 4: username "ALICE" stands twice`,
+		heading + "\"alice,a@x":                         "read line",
 	} {
 		rules := NewRules(ByEmail)
 		require.ErrorContains(t, rules.ReadCSV(strings.NewReader(file)), want, file)
@@ -127,6 +130,21 @@ func TestNamesAtTheSecondFactor(t *testing.T) {
 		"map by rule, another domain": {inline(t, ByMap, `(\w+) => $1@example.com duo-$1`), "alice@evil.example", ""},
 		"a map that is not asked for": {fromCSV(t, ByEmail, mapped), "alice@example.com", "alice@example.com"},
 	} {
-		require.Equal(t, tc.want, tc.rules.named(alert.Person{Email: tc.email}).FactorName, name)
+		require.Equal(t, tc.want, tc.rules.described(alert.Person{Email: tc.email}).FactorName, name)
+	}
+}
+
+func TestManagers(t *testing.T) {
+	t.Parallel()
+	rules := fromCSV(t, ByMap, "username,email,factor,manager\n"+
+		"alice,Alice@example.com,aadams, boss@example.com \nroot-alice,alice@example.com\nbob,bob@example.com,bobby,\n")
+	for email, want := range map[string][2]string{
+		"alice@example.com": {"aadams", "boss@example.com"},
+		"ALICE@example.com": {"aadams", "boss@example.com"},
+		"bob@example.com":   {"bobby", ""},
+		"carol@example.com": {"", ""},
+	} {
+		person := rules.described(alert.Person{Email: email, Manager: "who-was@example.com"})
+		require.Equal(t, want, [2]string{person.FactorName, person.Manager}, email)
 	}
 }

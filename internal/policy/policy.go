@@ -1,108 +1,104 @@
-// Package policy decides the plan of an alert. In this release it is typed
-// values: every alert is asked about, on the wall clock.
+// Package policy decides the plan of an alert by rules that are kept as code: a
+// file in YAML, checked as a whole before it is in force. What a file leaves out
+// is built in, and so is a policy for an installation without a file.
 package policy
 
 import (
-	"maps"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"securitybot/internal/alert"
+	"securitybot/internal/policy/hours"
 )
 
-// Timing is how long the steps of a conversation take.
+// Timing is how long the steps of a conversation take. Zero and nil leave to the
+// policy what they stand for; an empty list of reminders is none.
 type Timing struct {
 	Deadline  time.Duration
 	Reminders []time.Duration // after the question
 	WatchFor  time.Duration   // how long late answers are taken after the deadline
 }
 
-// Policy is what is in force.
-type Policy struct {
-	Revision    string
-	BySeverity  map[alert.Severity]Timing
-	BySource    map[string]Timing // goes before the severity's
-	SnoozeTimes int
-	Unprovable  bool // there is no second factor
+// Environment is what an installation adds to its policy's text.
+type Environment struct {
+	Override   Timing            // goes before the file, for all severities
+	BySource   map[string]Timing // goes before all else and counts on the wall clock
+	Unprovable bool              // there is no second factor
 }
 
-const (
-	watchFor    = 72 * time.Hour
-	snoozeTimes = 2
-	askAtLeast  = 10 * time.Minute // a short outage must not make a short deadline unreachable
-)
+// Policy is what is in force. It never changes and may be used by several
+// goroutines at once.
+type Policy struct {
+	file *File
+	env  Environment
 
-// snoozes are the lengths of a snooze, the longest that fits is offered.
-var snoozes = []time.Duration{time.Hour, 15 * time.Minute}
+	mu        sync.Mutex
+	calendars map[string]*hours.Calendar // by zone and hours
+}
+
+// Policy puts a file in force.
+func (f *File) Policy(env Environment) *Policy {
+	return &Policy{file: f, env: env, calendars: map[string]*hours.Calendar{}}
+}
 
 // Defaults is the policy of an installation that has none of its own.
-func Defaults() Policy {
-	return Policy{
-		Revision: "defaults-1",
-		BySeverity: map[alert.Severity]Timing{
-			alert.Low:      timing(4 * time.Hour),
-			alert.Medium:   timing(2 * time.Hour),
-			alert.High:     timing(30 * time.Minute),
-			alert.Critical: timing(15 * time.Minute),
-		},
-		SnoozeTimes: snoozeTimes,
-	}
+func Defaults() *Policy { return BuiltIn().Policy(Environment{}) }
+
+// Override is the same policy with another timing for all severities.
+func (p *Policy) Override(with Timing) *Policy {
+	env := p.env
+	env.Override = with
+	return p.file.Policy(env)
 }
 
-// timing reminds after a quarter and after three quarters of the deadline.
-func timing(deadline time.Duration) Timing {
-	return Timing{Deadline: deadline, Reminders: quarters(deadline), WatchFor: watchFor}
+// Revision names the text in force: 12 hex digits of its SHA-256, or built-in.
+func (p *Policy) Revision() string { return p.file.revision }
+
+// Responder tells whether somebody may handle cases.
+func (p *Policy) Responder(who alert.Person, groups []string) bool {
+	return p.file.responders.includes(who.Email, groups)
 }
 
-func quarters(deadline time.Duration) []time.Duration {
-	return []time.Duration{deadline / 4, deadline / 4 * 3}
+// Targets are the places that cases go to, by name. There is always one called
+// security; it is the configured channel where it says nothing else.
+func (p *Policy) Targets() map[string]Target { return p.file.Targets() }
+
+// Rollups are the summaries that are wanted.
+func (p *Policy) Rollups() Rollups { return p.file.rollups }
+
+// Zone is the policy's own zone, an IANA name.
+func (p *Policy) Zone() string { return p.file.zone }
+
+// Groups are the ids of all user groups that the text names, sorted: who is in
+// them has to be known when a plan is made.
+func (p *Policy) Groups() []string {
+	groups := slices.Clone(p.file.matchedGroups())
+	groups = append(groups, p.file.responders.group, p.file.onboarding.group)
+	groups = slices.DeleteFunc(groups, func(id string) bool { return id == "" })
+	slices.Sort(groups)
+	return slices.Compact(groups)
 }
 
-// Override replaces what is set of a timing for all severities.
-func (p Policy) Override(with Timing) Policy {
-	p.BySeverity = maps.Clone(p.BySeverity)
-	for severity, timing := range p.BySeverity {
-		if with.Deadline > 0 {
-			timing.Deadline, timing.Reminders = with.Deadline, quarters(with.Deadline)
-		}
-		if with.Reminders != nil {
-			timing.Reminders = with.Reminders
-		}
-		if with.WatchFor > 0 {
-			timing.WatchFor = with.WatchFor
-		}
-		p.BySeverity[severity] = timing
-	}
-	return p
+// Kept says who reads answers, and for how long they are kept.
+func (p *Policy) Kept() (readBy string, keptFor time.Duration) {
+	return p.file.readBy, p.file.keptFor
 }
 
-// Plan decides what is done about an alert that is admitted now.
-func (p Policy) Plan(admitted alert.Alert, now time.Time) alert.Plan {
-	timing, ok := p.BySource[admitted.Source]
-	if !ok {
-		timing = p.BySeverity[admitted.Severity]
-	}
-	reminders := slices.Clone(timing.Reminders)
-	slices.Sort(reminders)
-	return alert.Plan{
-		Revision:    p.Revision,
-		Action:      alert.Ask,
-		AskBy:       now.Add(max(timing.Deadline, askAtLeast)),
-		Deadline:    timing.Deadline,
-		Reminders:   slices.DeleteFunc(reminders, func(after time.Duration) bool { return after >= timing.Deadline }),
-		Snooze:      snooze(timing.Deadline),
-		SnoozeTimes: p.SnoozeTimes,
-		WatchFor:    timing.WatchFor,
-		Unprovable:  p.Unprovable,
-	}
+// OptOutMost is for how long people may silence the bot by themselves.
+func (p *Policy) OptOutMost() time.Duration { return p.file.optOutMost }
+
+// members are people who are named by address or by the group they are in.
+type members struct {
+	users []string // emails
+	group string   // id of a user group
 }
 
-// snooze is the longest that leaves half the time to answer, or a third of it.
-func snooze(deadline time.Duration) time.Duration {
-	for _, length := range snoozes {
-		if length <= deadline/2 {
-			return length
-		}
-	}
-	return deadline / 3
+func (m members) includes(email string, groups []string) bool {
+	return m.group != "" && slices.Contains(groups, m.group) || m.names(email)
+}
+
+func (m members) names(email string) bool {
+	return email != "" && slices.ContainsFunc(m.users, func(user string) bool { return strings.EqualFold(user, email) })
 }

@@ -17,7 +17,12 @@ const (
 	hour   = time.Hour
 )
 
-func TestDefaults(t *testing.T) {
+// planned is the plan of an alert about somebody who is not known any better.
+func planned(p *policy.Policy, admitted alert.Alert) alert.Plan {
+	return p.Plan(admitted, alert.Person{}, nil, now)
+}
+
+func TestBuiltInTiming(t *testing.T) {
 	t.Parallel()
 	cases := map[alert.Severity]struct {
 		deadline  time.Duration
@@ -31,10 +36,14 @@ func TestDefaults(t *testing.T) {
 	}
 	require.Len(t, cases, len(alert.Severities()))
 	for severity, tc := range cases {
+		suppressed := map[alert.Severity]time.Duration{alert.Low: 8 * hour, alert.Medium: 8 * hour}[severity]
 		require.Equal(t, alert.Plan{
-			Revision: "defaults-1", Action: alert.Ask, AskBy: now.Add(tc.deadline), Deadline: tc.deadline,
+			Revision: "built-in", Action: alert.Ask, AskBy: now.Add(tc.deadline), Deadline: tc.deadline,
 			Reminders: tc.reminders, Snooze: tc.snooze, SnoozeTimes: 2, WatchFor: 72 * hour,
-		}, policy.Defaults().Plan(alert.Alert{Severity: severity}, now), severity)
+			InHours: true, Explanation: alert.ExplainOptional, SuppressFor: suppressed, SuppressScope: []string{"host"},
+			Limits:     alert.Limits{Open: 3, Storm: 20, PersonDay: 20},
+			EscalateTo: []alert.Step{{Target: "security"}},
+		}, planned(policy.Defaults(), alert.Alert{Severity: severity}), severity)
 	}
 }
 
@@ -59,31 +68,32 @@ func TestOverride(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			defaults := policy.Defaults()
-			plan := defaults.Override(tc.with).Plan(alert.Alert{Severity: alert.Medium}, now)
+			plan := planned(defaults.Override(tc.with), alert.Alert{Severity: alert.Medium})
 			require.Equal(t, tc.deadline, plan.Deadline)
 			require.Equal(t, tc.reminders, plan.Reminders)
 			require.Equal(t, tc.watchFor, plan.WatchFor)
-			require.Equal(t, policy.Defaults(), defaults, "the policy that was overridden stays as it is")
+			require.Equal(t, 2*hour, planned(defaults, alert.Alert{Severity: alert.Medium}).Deadline, "the policy that was overridden stays as it is")
 		})
 	}
 	for _, severity := range alert.Severities() {
-		plan := policy.Defaults().Override(policy.Timing{Deadline: minute}).Plan(alert.Alert{Severity: severity}, now)
+		plan := planned(policy.Defaults().Override(policy.Timing{Deadline: minute}), alert.Alert{Severity: severity})
 		require.Equal(t, minute, plan.Deadline, severity)
 	}
 }
 
 func TestASourceOfItsOwnTiming(t *testing.T) {
 	t.Parallel()
-	demo := policy.Defaults()
-	demo.BySource = map[string]policy.Timing{"page": {
-		Deadline: 90 * time.Second, Reminders: []time.Duration{20 * time.Second, 60 * time.Second}, WatchFor: hour,
-	}}
-	demo = demo.Override(policy.Timing{Deadline: hour})
-	plan := demo.Plan(alert.Alert{Source: "page", Severity: alert.Critical}, now)
+	demo := policy.BuiltIn().Policy(policy.Environment{
+		Override: policy.Timing{Deadline: hour},
+		BySource: map[string]policy.Timing{"page": {
+			Deadline: 90 * time.Second, Reminders: []time.Duration{20 * time.Second, 60 * time.Second}, WatchFor: hour,
+		}},
+	})
+	plan := planned(demo, alert.Alert{Source: "page", Severity: alert.Critical})
 	require.Equal(t, 90*time.Second, plan.Deadline)
 	require.Equal(t, []time.Duration{20 * time.Second, 60 * time.Second}, plan.Reminders)
 	require.Equal(t, 30*time.Second, plan.Snooze)
-	require.Equal(t, hour, demo.Plan(alert.Alert{Source: "auditd", Severity: alert.Critical}, now).Deadline)
+	require.Equal(t, hour, planned(demo, alert.Alert{Source: "auditd", Severity: alert.Critical}).Deadline)
 }
 
 // A short outage must not make a short deadline unreachable.
@@ -92,7 +102,7 @@ func TestAskBy(t *testing.T) {
 	for deadline, askBy := range map[time.Duration]time.Duration{
 		time.Second: 10 * minute, 10 * minute: 10 * minute, 11 * minute: 11 * minute, 4 * hour: 4 * hour,
 	} {
-		plan := policy.Defaults().Override(policy.Timing{Deadline: deadline}).Plan(alert.Alert{Severity: alert.High}, now)
+		plan := planned(policy.Defaults().Override(policy.Timing{Deadline: deadline}), alert.Alert{Severity: alert.High})
 		require.Equal(t, now.Add(askBy), plan.AskBy, deadline)
 	}
 }
@@ -103,7 +113,7 @@ func TestSnooze(t *testing.T) {
 	for deadline, snooze := range map[time.Duration]time.Duration{
 		2 * hour: hour, 2*hour - 1: 15 * minute, 30 * minute: 15 * minute, 30*minute - 3: 10*minute - 1, 90 * time.Second: 30 * time.Second,
 	} {
-		plan := policy.Defaults().Override(policy.Timing{Deadline: deadline}).Plan(alert.Alert{Severity: alert.High}, now)
+		plan := planned(policy.Defaults().Override(policy.Timing{Deadline: deadline}), alert.Alert{Severity: alert.High})
 		require.Equal(t, snooze, plan.Snooze, deadline)
 		require.Less(t, plan.Snooze, plan.Deadline)
 	}
@@ -112,7 +122,7 @@ func TestSnooze(t *testing.T) {
 func TestPlansShareNothing(t *testing.T) {
 	t.Parallel()
 	shared := policy.Defaults()
-	plan := shared.Plan(alert.Alert{Severity: alert.Low}, now)
+	plan := planned(shared, alert.Alert{Severity: alert.Low})
 	plan.Reminders[0] = 0
-	require.Equal(t, hour, shared.Plan(alert.Alert{Severity: alert.Low}, now).Reminders[0])
+	require.Equal(t, hour, planned(shared, alert.Alert{Severity: alert.Low}).Reminders[0])
 }

@@ -27,9 +27,10 @@ func (s *Sandbox) messages(r *http.Request) (any, error) {
 	return nil, errNoTarget
 }
 
+var decode = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
 // readable gives texts as a person reads them, not as Slack encodes them.
 func readable(messages []slackserver.Shown, err error) (any, error) {
-	decode := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 	for i := range messages {
 		messages[i].Text = decode.Replace(messages[i].Text)
 	}
@@ -37,26 +38,22 @@ func readable(messages []slackserver.Shown, err error) (any, error) {
 }
 
 func (s *Sandbox) deleteMessage(r *http.Request) (any, error) {
-	in, err := read[struct {
-		Channel string `json:"channel"`
-		TS      string `json:"ts"`
-	}](r)
+	in, err := read[slackserver.Pointed](r)
 	if err != nil {
 		return nil, err
 	}
-	return s.slack.Delete(r.Context(), in.Channel, in.TS)
+	return s.slack.Delete(r.Context(), in)
 }
 
 func (s *Sandbox) edit(r *http.Request) (any, error) {
 	in, err := read[struct {
-		Channel string `json:"channel"`
-		TS      string `json:"ts"`
-		Text    string `json:"text"`
+		slackserver.Pointed
+		Text string `json:"text"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	return s.slack.Edit(r.Context(), in.Channel, in.TS, in.Text)
+	return s.slack.Edit(r.Context(), in.Pointed, in.Text)
 }
 
 func (s *Sandbox) users(*http.Request) (any, error) { return s.people(), nil }
@@ -68,7 +65,11 @@ func (s *Sandbox) modal(r *http.Request) (any, error) {
 }
 
 func (s *Sandbox) home(r *http.Request) (any, error) {
-	return s.slack.Home(r.URL.Query().Get("user"))
+	view, err := s.slack.Home(r.URL.Query().Get("user"))
+	if text, ok := view["text"].(string); ok {
+		view["text"] = decode.Replace(text)
+	}
+	return view, err
 }
 
 func (s *Sandbox) click(r *http.Request) (any, error) {
@@ -159,12 +160,18 @@ func (s *Sandbox) deactivate(r *http.Request) (any, error) {
 
 func (s *Sandbox) person(r *http.Request) (any, error) {
 	in, err := read[struct {
+		slackserver.Profile
 		User   string  `json:"user"`
 		Factor *string `json:"factor,omitempty"`
 		Answer *string `json:"answer,omitempty"`
 	}](r)
 	if err != nil {
 		return nil, err
+	}
+	if in.Profile != (slackserver.Profile{}) {
+		if err := s.slack.Describe(r.Context(), in.User, in.Profile); err != nil {
+			return nil, err
+		}
 	}
 	return okay{true}, s.duo.Script(r.Context(), in.User, in.Factor, in.Answer)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/sandbox"
+	"securitybot/internal/sandbox/disk"
 )
 
 // life runs f against a sandbox on dir and closes it before it returns.
@@ -40,7 +42,11 @@ func TestARestartForgetsNothing(t *testing.T) { //nolint:tparallel // one life a
 		channel, ts = first.Channel, first.TS
 		txid = w.push(w.duo(), "alice")
 		w.do(http.MethodPost, "deactivate", press{"user": bob, "deactivated": true}, nil)
-		w.do(http.MethodPost, "person", press{"user": "carol@example.com", "factor": "bypass"}, nil)
+		w.do(http.MethodPost, "person", press{"user": "carol@example.com", "factor": "bypass", "status": press{"text": "away"}}, nil)
+		for _, alerts := range [][]string{{"web-1"}, {}} {
+			_, err := w.publish(alice, openQuestions(alerts...), nil)
+			require.NoError(w.t, err)
+		}
 		w.order(press{"service": "slack", "method": "chat.update", "fault": "error", "times": 2})
 		require.NoError(w.t, w.slack.AddReactionContext(context.Background(), "eyes", slack.NewRefToMessage(channel, ts)))
 		authority = readFile(w.t, w.sb.DuoCAFile())
@@ -52,6 +58,9 @@ func TestARestartForgetsNothing(t *testing.T) { //nolint:tparallel // one life a
 		require.Equal(t, ts, seen[0].TS)
 		require.Len(t, seen[0].Actions, 2)
 		require.Equal(t, "explain", w.modal(alice)["callback_id"])
+		require.Equal(t, "away", w.person("carol@example.com").Profile.StatusText)
+		require.Equal(t, "Open questions", w.home(alice).Text)
+		require.True(t, w.post("click", press{"user": alice, "view": "home", "action_id": "yes"}).Delivered, "an earlier copy")
 		require.Equal(t, txid, w.pushes(alice)[0].TxID)
 		require.Equal(t, authority, readFile(t, w.sb.DuoCAFile()))
 		require.Equal(t, http.StatusOK, w.do(http.MethodPost, "pushes/"+txid, press{"result": "approve"}, nil))
@@ -66,6 +75,29 @@ func TestARestartForgetsNothing(t *testing.T) { //nolint:tparallel // one life a
 		require.Equal(t, "users_not_found", slackError(t, err).Err)
 		_, later := w.ask(alice)
 		require.Greater(t, later, ts)
+	})
+}
+
+func TestAnOlderWorkspaceLearnsWhoIsNew(t *testing.T) { //nolint:tparallel // one life after the other
+	t.Parallel()
+	dir := t.TempDir()
+	life(t, "before", dir, func(w *world) {
+		w.do(http.MethodPost, "deactivate", press{"user": bob, "deactivated": true}, nil)
+	})
+	ctx := t.Context()
+	d, err := disk.Open(ctx, filepath.Join(dir, "sandbox.db"))
+	require.NoError(t, err)
+	d.Delete("user", "U0SBXSAM00")
+	d.Delete("duo_person", "DUSANDBOX00000000007")
+	require.NoError(t, d.Close())
+	life(t, "after", dir, func(w *world) {
+		require.Equal(w.t, "Sam Rivera", w.person(sam).RealName)
+		require.NotEmpty(w.t, w.push(w.duo(), "sam"))
+		_, err := w.slack.GetUserByEmailContext(w.t.Context(), bob)
+		require.Equal(w.t, "users_not_found", slackError(w.t, err).Err, "who was known stays as they are")
+		all, err := w.slack.GetUsersContext(w.t.Context())
+		require.NoError(w.t, err)
+		require.Len(w.t, all, 11)
 	})
 }
 

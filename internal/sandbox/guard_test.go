@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/sandbox"
@@ -120,7 +119,9 @@ func TestThePageSeesEverythingAtOnceAndHearsOfChanges(t *testing.T) {
 		Channel    []shown          `json:"channel"`
 		Modal      map[string]any   `json:"modal"`
 		Pushes     []push           `json:"pushes"`
-		SocketMode bool             `json:"socket_mode"`
+		Home       map[string]any   `json:"home"`
+		Responder  struct{ Email string }
+		SocketMode bool `json:"socket_mode"`
 	}
 	w.get("/sandbox/state?user="+alice, &state)
 	require.GreaterOrEqual(t, state.Version, news.Version)
@@ -129,10 +130,13 @@ func TestThePageSeesEverythingAtOnceAndHearsOfChanges(t *testing.T) {
 	require.NotNil(t, state.Channel)
 	require.Nil(t, state.Modal)
 	require.Len(t, state.Pushes, 1)
-	require.Len(t, state.Users, 6)
-	for i, name := range []string{"alice", "bob", "carol", "dave", "erin", "frank"} {
+	require.Nil(t, state.Home)
+	require.Equal(t, sam, state.Responder.Email)
+	require.Len(t, state.Users, 8)
+	for i, name := range []string{"alice", "bob", "carol", "dave", "erin", "frank", "sam", "kim"} {
 		require.Equal(t, name, state.Users[i]["handle"])
 		require.Equal(t, name != "erin" && name != "frank", state.Users[i]["has_phone"])
+		require.Equal(t, name == "sam" || name == "kim", state.Users[i]["responder"])
 	}
 }
 
@@ -169,19 +173,6 @@ func (w *world) listen() <-chan change {
 		<-done
 	})
 	return changes
-}
-
-func TestAppHomeIsPublishedAndOpened(t *testing.T) {
-	t.Parallel()
-	w := start(t)
-	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewDividerBlock()}}}
-	view, err := w.slack.PublishViewContext(t.Context(), slack.PublishViewContextRequest{UserID: w.id(alice), View: home})
-	require.NoError(t, err)
-	stale := "stale"
-	_, err = w.slack.PublishViewContext(t.Context(), slack.PublishViewContextRequest{UserID: w.id(alice), View: home, Hash: &stale})
-	require.Equal(t, "hash_conflict", slackError(t, err).Err)
-	require.True(t, w.post("home", press{"user": alice}).Delivered)
-	require.Contains(t, w.app.wait(1)[0].body, view.ID)
 }
 
 func TestOptionsThatCannotWorkAreRefused(t *testing.T) {

@@ -31,6 +31,8 @@ const (
 	alice    = "alice@example.com"
 	bob      = "bob@example.com"
 	frank    = "frank@example.com"
+	sam      = "sam@example.com"
+	kim      = "kim@example.com"
 	patience = 20 * time.Second
 )
 

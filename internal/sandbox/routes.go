@@ -47,6 +47,7 @@ func (s *Sandbox) control() http.Handler {
 		"POST click":         s.click,
 		"POST reply":         s.reply,
 		"POST edit":          s.edit,
+		"POST delete":        s.deleteMessage,
 		"POST submit":        s.submit,
 		"POST close":         s.closeModal,
 		"POST command":       s.command,
@@ -107,10 +108,11 @@ func statusOf(err error) int {
 var (
 	missing = []error{
 		slackserver.ErrNoUser, slackserver.ErrNoChannel, slackserver.ErrNoMessage, slackserver.ErrNotShown,
-		slackserver.ErrNoModal, slackserver.ErrNothingSent, duoserver.ErrNoPerson, duoserver.ErrNoPush,
+		slackserver.ErrNoModal, slackserver.ErrNoView, slackserver.ErrNothingSent, duoserver.ErrNoPerson, duoserver.ErrNoPush,
 	}
 	mistaken = []error{
-		errBadBody, errNoTarget, duoserver.ErrBadScript, slackserver.ErrBadPath, traffic.ErrUnknownFault,
+		errBadBody, errNoTarget, duoserver.ErrBadScript, slackserver.ErrBadPath, slackserver.ErrBadZone,
+		slackserver.ErrTooLong, traffic.ErrUnknownFault,
 	}
 )
 

@@ -86,7 +86,7 @@ type Sandbox struct {
 func defaultScopes() []string {
 	return []string{
 		"chat:write", "im:write", "im:history", "users:read", "users:read.email", "commands", "channels:read",
-		"channels:history", "dnd:read", "reactions:write",
+		"channels:history", "dnd:read", "reactions:write", "usergroups:read",
 	}
 }
 

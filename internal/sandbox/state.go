@@ -20,17 +20,27 @@ type someone struct {
 	Deactivated bool   `json:"deactivated"`
 	HasPhone    bool   `json:"has_phone"`
 	TZ          string `json:"tz"`
+	Responder   bool   `json:"responder"` // may press what cases offer
 }
 
-// screen is everything that the page shows of one person.
+// screen is everything that the page shows of one person, and of the responder
+// who looks at the channel.
 type screen struct {
 	Version    int64               `json:"version"`
 	Users      []someone           `json:"users"`
 	DM         []slackserver.Shown `json:"dm"`
+	Home       map[string]any      `json:"home"`
 	Channel    []slackserver.Shown `json:"channel"`
 	Modal      map[string]any      `json:"modal"`
 	Pushes     []duoserver.Push    `json:"pushes"`
+	Responder  responder           `json:"responder"`
 	SocketMode bool                `json:"socket_mode"`
+}
+
+type responder struct {
+	Email  string           `json:"email"`
+	Modal  map[string]any   `json:"modal"`
+	Pushes []duoserver.Push `json:"pushes"`
 }
 
 // people lists those with an email: bots and Slackbot are nobody to switch to.
@@ -47,6 +57,7 @@ func (s *Sandbox) people() []someone {
 		out = append(out, someone{
 			ID: u.ID, Email: u.Email, Name: u.RealName, Handle: u.Name, Title: u.Title, Deactivated: u.Deactivated,
 			HasPhone: phones[u.Email] && !u.Deactivated, TZ: u.TZ,
+			Responder: slackserver.IsResponder(u.ID),
 		})
 	}
 	return out
@@ -54,25 +65,40 @@ func (s *Sandbox) people() []someone {
 
 func (s *Sandbox) serveState(w http.ResponseWriter, r *http.Request) {
 	s.answer(func(r *http.Request) (any, error) {
-		return s.screen(r.URL.Query().Get("user"))
+		return s.screen(r.URL.Query().Get("user"), r.URL.Query().Get("responder"))
 	}).ServeHTTP(w, r)
 }
 
 // screen reads the version first: a change during the reading is told again.
-func (s *Sandbox) screen(email string) (screen, error) {
+// The responder is the first one, if none is named.
+func (s *Sandbox) screen(email, responding string) (screen, error) {
 	out := screen{Version: s.live.now(), Users: s.people(), SocketMode: s.slack.SocketMode()}
 	var err error
 	if out.DM, err = s.slack.DirectMessages(email); err != nil {
 		return out, err
 	}
-	if out.Channel, err = s.slack.ChannelMessages(channelShown, email); err != nil {
+	if out.Home, err = s.slack.Home(email); err != nil {
 		return out, err
 	}
 	if out.Modal, err = s.slack.Modal(email); err != nil {
 		return out, err
 	}
 	out.Pushes = s.duo.Pushes(email)
-	return out, nil
+	for _, u := range out.Users {
+		if u.Responder && responding == "" {
+			responding = u.Email
+		}
+	}
+	if out.Channel, err = s.slack.ChannelMessages(channelShown, responding); err != nil {
+		return out, err
+	}
+	out.Responder, err = s.responder(responding)
+	return out, err
+}
+
+func (s *Sandbox) responder(email string) (responder, error) {
+	modal, err := s.slack.Modal(email)
+	return responder{Email: email, Modal: modal, Pushes: s.duo.Pushes(email)}, err
 }
 
 func (s *Sandbox) serveStatus(w http.ResponseWriter, _ *http.Request) {

@@ -12,10 +12,13 @@ import (
 // Kind is what is told about a case.
 type Kind string
 
-// The kinds.
+// The kinds. A target may drop what comes before the case is opened, and take for a
+// new case what is noted after it is resolved: they are told in this order.
 const (
-	Opened Kind = "case.opened" // the security team has to see it
-	Noted  Kind = "case.noted"  // something was added to it
+	Opened       Kind = "case.opened"       // the security team has to see it
+	Noted        Kind = "case.noted"        // something was added to it
+	Acknowledged Kind = "case.acknowledged" // a responder sees to it
+	Resolved     Kind = "case.resolved"     // a responder is done with it
 )
 
 // Person is whom a case is about.
@@ -24,9 +27,11 @@ type Person struct {
 	Name  string `json:"name,omitempty"`
 }
 
-// Case is what one delivery says. ID names it for good: sent twice, it is the same.
+// Case is what one delivery says. ID names the delivery for good: sent twice, it is
+// the same. CaseID names the case, in all that is ever told about it.
 type Case struct {
 	ID          string            `json:"id"`
+	CaseID      string            `json:"case_id,omitempty"`
 	Kind        Kind              `json:"-"`
 	At          time.Time         `json:"-"` // when this came about
 	AlertID     string            `json:"alert_id"`
@@ -38,7 +43,10 @@ type Case struct {
 	Person      Person            `json:"person"`
 	Answer      string            `json:"answer,omitempty"`
 	Explanation string            `json:"explanation,omitempty"`
-	Note        string            `json:"note,omitempty"` // what was added, if it is not the explanation
+	Note        string            `json:"note,omitempty"`       // what was added, if it is not the explanation
+	By          string            `json:"by,omitempty"`         // who acknowledged or resolved it
+	Resolution  string            `json:"resolution,omitempty"` // in the responder's words
+	Occurrences int               `json:"occurrences,omitempty"`
 	OpenedAt    time.Time         `json:"opened_at"`
 	Links       map[string]string `json:"links,omitempty"`
 }
@@ -46,7 +54,8 @@ type Case struct {
 // CaseTarget is a place that cases are told to.
 type CaseTarget interface {
 	Name() string
-	// Send tells a case. Its error is an *Error.
+	// Send tells a case, of any kind. Its error is an *Error, without secrets and
+	// without the texts of the case.
 	Send(ctx context.Context, told Case) error
 }
 

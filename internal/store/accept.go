@@ -24,6 +24,9 @@ const (
 	OutgoingPushAgain = "push_again"
 	OutgoingWake      = "wake"
 	OutgoingFollowUp  = "follow_up" // something has to be shown that the workflow does not know of
+	OutgoingJoined    = "joined"    // the question asks about one more
+	OutgoingLadder    = "ladder"    // a case with more than one rung; a second one wakes the ladder
+	OutgoingNotice    = "notice"    // of no alert; Ref is the notice's id
 )
 
 // Accepted is an alert that will be handled to the end.

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/alert"
-	"securitybot/internal/policy"
 	"securitybot/internal/store"
 )
 
@@ -155,7 +154,7 @@ func TestAdmit(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		id := b.accepted().ID
 		b.passes(time.Second)
-		record, err := b.Admit(b.Context(), id, store.Identified{Person: alice}, policy.Defaults())
+		record, err := b.Admit(b.Context(), id, store.Identified{Person: alice}, plans(nil))
 		require.NoError(b, err)
 		require.Equal(b, alice.PersonKey, record.Person)
 		require.Equal(b, alert.Ask, record.Plan.Action)
@@ -166,7 +165,7 @@ func TestAdmit(t *testing.T) {
 		require.Zero(b, record.Verdict)
 
 		b.passes(time.Hour)
-		later := policy.Defaults().Override(policy.Timing{Deadline: time.Minute})
+		later := plans(func(plan *alert.Plan) { plan.Deadline = time.Minute })
 		again, err := b.Admit(b.Context(), id, store.Identified{Person: bob, Reason: alert.ReasonBot}, later)
 		require.NoError(b, err)
 		require.Equal(b, b.reads(id), again)
@@ -182,7 +181,7 @@ func TestAdmitAtTheSameTime(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		id := b.accepted().ID
 		records := together(b, 8, func(int) (store.Record, error) {
-			return b.Admit(b.Context(), id, store.Identified{Person: alice}, policy.Defaults())
+			return b.Admit(b.Context(), id, store.Identified{Person: alice}, plans(nil))
 		})
 		for _, record := range records {
 			require.Equal(b, records[0].Code, record.Code)
@@ -195,7 +194,7 @@ func TestAdmitOfSomebodyWhoIsNotAsked(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		unknown := b.accepted().ID
-		record, err := b.Admit(b.Context(), unknown, store.Identified{Reason: alert.ReasonUnknownPerson}, policy.Defaults())
+		record, err := b.Admit(b.Context(), unknown, store.Identified{Reason: alert.ReasonUnknownPerson}, plans(nil))
 		require.NoError(b, err)
 		require.Equal(b, alert.Escalate, record.Plan.Action)
 		require.Equal(b, alert.Verdict{Outcome: alert.Unreachable, Reason: alert.ReasonUnknownPerson}, b.settles(unknown).Verdict)
@@ -206,7 +205,7 @@ func TestAdmitOfSomebodyWhoIsNotAsked(t *testing.T) {
 		require.Equal(b, alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonDistrusted}, b.settles(distrusted).Verdict)
 		require.Equal(b, alert.Ask, b.admitted(alice).Plan.Action, "nobody else is")
 
-		_, err = b.Admit(b.Context(), "nothing", store.Identified{Person: alice}, policy.Defaults())
+		_, err = b.Admit(b.Context(), "nothing", store.Identified{Person: alice}, plans(nil))
 		require.ErrorIs(b, err, store.ErrNotFound)
 	})
 }

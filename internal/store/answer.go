@@ -23,6 +23,12 @@ const (
 	RefusedClosed   Refusal = "closed"      // it is over
 	RefusedSnoozes  Refusal = "no_snoozes"  // snoozed as often as may be
 	RefusedNoPush   Refusal = "nothing_due" // there is no push to send again
+
+	RefusedSuspected   Refusal = "suspected"   // the chat account is under distrust
+	RefusedUnconfirmed Refusal = "unconfirmed" // only a confirmed alert can be ignored
+	RefusedNoScope     Refusal = "no_scope"    // nothing tells its repetitions from other things
+	RefusedAlready     Refusal = "already"     // it is so
+	RefusedTooOften    Refusal = "too_often"   // wanted too often in an hour
 )
 
 // Said is something that a person did about an alert, checked by the inbox.
@@ -113,11 +119,11 @@ func (s *Store) TellRefusal(ctx context.Context, said Said, refusal Refusal) err
 // but another no, at any time.
 func refuseAnswer(record Record, answers []alert.Answer, choice alert.Choice, now time.Time) Refusal {
 	for _, earlier := range answers {
-		if earlier.Choice == alert.No {
+		if earlier.Choice.Refuses() {
 			return RefusedSaidNo
 		}
 	}
-	if choice == alert.No {
+	if choice.Refuses() {
 		return ""
 	}
 	switch {
@@ -159,21 +165,58 @@ func (t *tx) answer(record *Record, answer alert.Answer) error {
 	if err != nil {
 		return err
 	}
+	if !answer.Late { // what came too late covers nothing, and leaves nothing over
+		if err := t.partFrom(record, answer); err != nil {
+			return err
+		}
+	}
 	if err := t.decideAtOnce(record, answer); err != nil {
 		return err
 	}
-	return t.enqueue(record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+	at := t.now
+	if waitsForWords(record, answer) {
+		at = t.now.Add(waitForWords)
+	}
+	return t.enqueueAt(at, record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+}
+
+// waitForWords is how long a yes waits for its words where policy wants some.
+const waitForWords = time.Minute
+
+func waitsForWords(record *Record, answer alert.Answer) bool {
+	return answer.Choice == alert.Yes && record.Plan.Explanation == alert.ExplainRequired && answer.Explanation == ""
+}
+
+// Unexplained has a yes go on that will get no words.
+func (s *Store) Unexplained(ctx context.Context, answerID string, said Said) error {
+	return s.onAlert(ctx, said.AlertID, func(t *tx, record *Record) error {
+		answer, ok, err := found(t.FindAnswer(ctx, answerID))
+		if err != nil || !ok || answer.AlertID != record.ID || !waitsForWords(record, answer) {
+			return err
+		}
+		return t.enqueue(record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+	})
+}
+
+// partFrom gives occurrences that the answer's button did not speak of a question
+// of their own.
+func (t *tx) partFrom(record *Record, answer alert.Answer) error {
+	_, rest, err := t.covered(record.ID, answer.Revision)
+	if err != nil {
+		return err
+	}
+	return t.part(rest)
 }
 
 // decideAtOnce settles what needs no proof in the very transaction of the press,
 // whatever has become of the workflow. A no after the verdict raises the alert.
 func (t *tx) decideAtOnce(record *Record, answer alert.Answer) error {
 	switch {
-	case answer.Choice == alert.Yes:
+	case answer.Choice == alert.Yes && !record.Plan.FactorOff && !record.Plan.FactorDoubted:
 		return nil
 	case record.SettledAt.IsZero():
 		return t.settle(record, Because{})
-	case answer.Choice == alert.No:
+	case answer.Choice.Refuses() && !record.Plan.Quiet:
 		return t.raise(record, EscalationLateNo)
 	default:
 		return nil
@@ -190,10 +233,38 @@ func (t *tx) raise(record *Record, reason string) error {
 		record.Escalation = reason
 	}
 	record.Status, record.FinishedAt = alert.Escalated, time.Time{}
-	if record.EscalatedAt.IsZero() {
-		record.EscalatedAt = t.now
+	if record.EscalatedAt.IsZero() || record.CaseOf != "" { // a line in a list is not enough any more
+		record.EscalatedAt, record.CaseOf = t.now, ""
 	}
-	return t.save(record)
+	if err := t.openCase(record); err != nil {
+		return err
+	}
+	if err := t.save(record); err != nil {
+		return err
+	}
+	if err := t.revokeOf(record, reason); err != nil {
+		return err
+	}
+	return t.raiseJoined(record)
+}
+
+// raiseJoined has the case of a question list its other occurrences too.
+func (t *tx) raiseJoined(question *Record) error {
+	joined, err := t.JoinedTo(t.ctx, question.ID)
+	if err != nil {
+		return fmt.Errorf("list joined alerts: %w", err)
+	}
+	for _, record := range joined {
+		if !record.EscalatedAt.IsZero() && record.CaseOf == "" {
+			continue // it has its own
+		}
+		record.Status, record.Escalation = alert.Escalated, question.Escalation
+		record.EscalatedAt, record.CaseOf = question.EscalatedAt, question.ID
+		if err := t.save(&record); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TakeSnooze postpones the next reminder.
@@ -257,6 +328,7 @@ func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard,
 		if err != nil {
 			return fmt.Errorf("read answer: %w", err)
 		}
+		awaited := waitsForWords(record, answer)
 		all := said.Words
 		if answer.Explanation != "" {
 			all = answer.Explanation + "\n" + said.Words
@@ -273,9 +345,13 @@ func (s *Store) Explain(ctx context.Context, answerID string, said Said) (Heard,
 		if err := t.append(record.ID, KindExplained, ActorPerson, nil, Fields{"explanation": said.Words}); err != nil {
 			return err
 		}
-		if record.EscalatedAt.IsZero() {
+		switch {
+		case awaited:
+			return t.enqueue(record.ID, OutgoingAnswer, answer.ID, answer.Choice)
+		case record.EscalatedAt.IsZero():
 			return nil
+		default:
+			return t.enqueue(record.ID, OutgoingFollowUp, said.Delivery, "")
 		}
-		return t.enqueue(record.ID, OutgoingFollowUp, said.Delivery, "")
 	})
 }

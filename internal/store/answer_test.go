@@ -344,3 +344,93 @@ func TestExplain(t *testing.T) {
 		require.Equal(b, []string{"follow_up"}, b.waiting(other), "the words join the case")
 	})
 }
+
+// explained is a question whose yes wants words, and the yes.
+func (b *bench) explained() alert.Answer {
+	b.Helper()
+	record := b.asks(b.reports(on("db-1"), func(plan *alert.Plan) { plan.Explanation = alert.ExplainRequired }))
+	b.waiting(record.ID)
+	heard := b.answers(record.ID, alice, alert.Yes)
+	require.Empty(b, heard.Refusal)
+	return heard.Answer
+}
+
+func TestAYesThatWantsWordsGoesOnAfterAMinute(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		answer := b.explained()
+		b.passes(time.Minute - time.Microsecond)
+		require.Empty(b, b.waiting(answer.AlertID))
+		b.passes(time.Microsecond)
+		require.Equal(b, []string{"answer yes"}, b.waiting(answer.AlertID))
+	})
+}
+
+func TestAYesGoesOnAtOnceWithItsWords(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(b *bench, answer alert.Answer) error{
+		"written": func(b *bench, answer alert.Answer) error {
+			said := b.said(answer.AlertID, alice, "")
+			said.Words = "I was fixing the cron job"
+			_, err := b.Explain(b.Context(), answer.ID, said)
+			return err
+		},
+		"closed without": func(b *bench, answer alert.Answer) error {
+			return b.Unexplained(b.Context(), answer.ID, b.said(answer.AlertID, alice, ""))
+		},
+		"a no instead": func(b *bench, answer alert.Answer) error {
+			heard := b.answers(answer.AlertID, alice, alert.No)
+			require.Equal(b, alert.Denied, heard.Record.Verdict.Outcome)
+			require.Equal(b, []string{"answer no"}, b.waiting(answer.AlertID))
+			b.passes(time.Minute)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(b *bench) {
+				answer := b.explained()
+				require.NoError(b, happens(b, answer))
+				require.Equal(b, []string{"answer yes"}, b.waiting(answer.AlertID))
+				require.NoError(b, b.Unexplained(b.Context(), "nothing", b.said(answer.AlertID, alice, "")))
+				b.passes(time.Hour)
+				require.Empty(b, b.waiting(answer.AlertID))
+			})
+		})
+	}
+}
+
+// A yes that needs no proof is decided at once, and so is one that proves nothing.
+func TestAClaimIsDecidedByThePress(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		for reason, change := range map[string]plans{
+			alert.ReasonFactorOff:     func(plan *alert.Plan) { plan.FactorOff = true },
+			alert.ReasonFactorDoubted: func(plan *alert.Plan) { plan.FactorDoubted = true },
+		} {
+			record := b.asks(b.reports(on(reason), change))
+			heard := b.answers(record.ID, alice, alert.Yes)
+			require.Equal(b, alert.Verdict{Outcome: alert.Unproven, Reason: reason}, heard.Record.Verdict)
+			require.NotNil(b, b.caseOf(record.ID))
+		}
+		recorded := b.asks(b.reports(on("a"), func(plan *alert.Plan) { plan.FactorOff, plan.RecordUnproven = true, true }))
+		require.Equal(b, alert.Closed, b.answers(recorded.ID, alice, alert.Yes).Record.Status)
+		require.Nil(b, b.caseOf(recorded.ID))
+	})
+}
+
+// What somebody has resolved is open again when the person says no after all.
+func TestALateNoOpensAResolvedCaseAgain(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		id := b.asked(alice).ID
+		b.passes(2*time.Hour + alert.AnswerGrace)
+		b.settles(id)
+		_, err := b.TakeResolve(b.Context(), b.said(id, bob, ""), "Bob", "she is on holiday")
+		require.NoError(b, err)
+		require.False(b, b.caseOf(id).ResolvedAt.IsZero())
+		require.Empty(b, b.answers(id, alice, alert.No).Refusal)
+		require.True(b, b.caseOf(id).ResolvedAt.IsZero())
+		require.Equal(b, store.EscalationLateNo, b.reads(id).Escalation)
+	})
+}

@@ -48,6 +48,61 @@ type Tx interface {
 	// ConfirmedOf lists a person's alerts confirmed since a moment, oldest first.
 	ConfirmedOf(ctx context.Context, person alert.PersonKey, since time.Time) ([]Record, error)
 
+	// AdmittedOf lists a person's alerts admitted since a moment, oldest first.
+	AdmittedOf(ctx context.Context, person alert.PersonKey, since time.Time) ([]Record, error)
+	// StormOf finds the newest alert of a person that carries a storm, escalated
+	// since a moment.
+	StormOf(ctx context.Context, person alert.PersonKey, since time.Time) (Record, error)
+	// AskedOf and AskedSince count questions that were posted since a moment.
+	AskedOf(ctx context.Context, person alert.PersonKey, since time.Time) (int, error)
+	AskedSince(ctx context.Context, since time.Time) (int, error)
+	// JoinedTo lists the alerts that the question of another one asks about too, oldest first.
+	JoinedTo(ctx context.Context, id string) ([]Record, error)
+	// InCaseOf lists the alerts that the case of another one lists, oldest first.
+	InCaseOf(ctx context.Context, id string) ([]Record, error)
+	// EscalatedLike lists a source's alerts escalated for a reason since a moment
+	// that have a case of their own, oldest first.
+	EscalatedLike(ctx context.Context, source, reason string, since time.Time) ([]Record, error)
+	// SettledBetween lists alerts by the time of their verdict, from inclusive, to
+	// exclusive, from the one after the given one on.
+	SettledBetween(ctx context.Context, from, to time.Time, after Cursor, limit int) ([]Record, error)
+
+	PutCase(ctx context.Context, opened Case) error // inserts or replaces by alert
+	FindCase(ctx context.Context, alertID string) (Case, error)
+	// OpenCases lists cases without a resolution, oldest first, opened before a moment.
+	OpenCases(ctx context.Context, before time.Time, limit int) ([]Case, error)
+
+	PutSuppression(ctx context.Context, suppression Suppression) error // inserts or replaces by id
+	FindSuppression(ctx context.Context, id string) (Suppression, error)
+	// SuppressionsOf lists a person's that were not revoked and end after a moment, newest first.
+	SuppressionsOf(ctx context.Context, person alert.PersonKey, after time.Time) ([]Suppression, error)
+	// Suppressions lists everybody's that end after a moment, revoked ones too, newest first.
+	Suppressions(ctx context.Context, after time.Time, limit int) ([]Suppression, error)
+
+	PutOptOut(ctx context.Context, optOut OptOut) error // inserts or replaces by person and since
+	// FindOptOut finds the one that holds at a moment.
+	FindOptOut(ctx context.Context, person alert.PersonKey, at time.Time) (OptOut, error)
+	// OptOuts lists those that hold at a moment.
+	OptOuts(ctx context.Context, at time.Time) ([]OptOut, error)
+
+	Devices(ctx context.Context, person alert.PersonKey, factor string) ([]Device, error)
+	PutDevice(ctx context.Context, device Device) error // inserts, or changes the name alone
+
+	InsertNotice(ctx context.Context, notice Notice) error // ErrExists
+	LockNotice(ctx context.Context, id string) (Notice, error)
+	UpdateNotice(ctx context.Context, notice Notice) error // its Post alone
+	// Notices lists those of a kind since a moment, oldest first.
+	Notices(ctx context.Context, kind string, since time.Time) ([]Notice, error)
+
+	InsertPolicy(ctx context.Context, policy PolicyText) error // ErrExists
+	FindPolicy(ctx context.Context, revision string) (PolicyText, error)
+	// Policies lists the newest first.
+	Policies(ctx context.Context, limit int) ([]PolicyText, error)
+
+	// PutGroup replaces the members of a group of the chat system.
+	PutGroup(ctx context.Context, team, group string, members []string) error
+	GroupsOf(ctx context.Context, person alert.PersonKey) ([]string, error)
+
 	AppendEntry(ctx context.Context, entry Entry) error // ErrExists
 	LastEntry(ctx context.Context, alertID string) (Entry, error)
 	Entries(ctx context.Context, alertID string) ([]Entry, error)
@@ -80,7 +135,9 @@ type Tx interface {
 	FindDistrust(ctx context.Context, person alert.PersonKey) (Distrust, error)                       // the one in force
 	ClearDistrust(ctx context.Context, person alert.PersonKey, at time.Time, by, reason string) error // ErrNotFound
 
-	Enqueue(ctx context.Context, outgoing Outgoing) error // a second one with the same alert, kind and ref changes nothing
+	// Enqueue adds an entry; a second one with the same alert, kind and ref changes
+	// nothing but that it may come due earlier.
+	Enqueue(ctx context.Context, outgoing Outgoing) error
 	// Claim takes entries that are due, oldest first, and hides them until a moment.
 	// Entries that another claims at this instant are skipped.
 	Claim(ctx context.Context, now, until time.Time, limit int) ([]Outgoing, error)
@@ -88,6 +145,9 @@ type Tx interface {
 	Done(ctx context.Context, id int64) error // removes it; a later Enqueue of the same alert, kind and ref counts as new
 	// Waiting counts the entries and gives the oldest one's CreatedAt (zero if none).
 	Waiting(ctx context.Context) (int, time.Time, error)
+
+	// PruneDeliveries forgets deliveries from before a moment.
+	PruneDeliveries(ctx context.Context, before time.Time) error
 
 	// Setting answers ErrNotFound; PutSetting keeps an existing value and returns what stands.
 	Setting(ctx context.Context, name string) (string, error)

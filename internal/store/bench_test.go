@@ -13,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 
 	"securitybot/internal/alert"
-	"securitybot/internal/policy"
 	"securitybot/internal/store"
 	"securitybot/internal/store/postgres"
 	"securitybot/internal/store/sqlite"
@@ -35,6 +34,7 @@ type bench struct {
 var (
 	noon  = time.Date(2026, 3, 2, 12, 0, 0, 123456000, time.UTC)
 	alice = alert.Person{PersonKey: alert.PersonKey{Team: "T1", User: "UALICE"}, Email: "alice@example.com", Name: "Alice Adams"}
+	phone = []store.Device{{ID: "DPHONE", Name: "a phone"}}
 	bob   = alert.Person{PersonKey: alert.PersonKey{Team: "T1", User: "UBOB"}, Email: "bob@example.com", Name: "Bob Brown"}
 )
 
@@ -85,6 +85,26 @@ func sudo(key string) alert.Alert {
 	}
 }
 
+// plans plans every alert alike, but for what a test changes: a question at once,
+// and two hours to answer it. Alerts that don't say on which host never join.
+type plans func(plan *alert.Plan)
+
+func (change plans) Plan(_ alert.Alert, _ alert.Person, _ []string, now time.Time) alert.Plan {
+	plan := alert.Plan{
+		Revision: "r1", Action: alert.Ask, InHours: true, Deadline: 2 * time.Hour,
+		Reminders: []time.Duration{30 * time.Minute, 90 * time.Minute},
+		Snooze:    time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour, SuppressScope: []string{"host"},
+	}
+	if change != nil {
+		change(&plan)
+	}
+	if plan.NotBefore.After(now) {
+		now = plan.NotBefore
+	}
+	plan.AskBy = now.Add(max(plan.Deadline, 10*time.Minute))
+	return plan
+}
+
 // accepted is an alert that just arrived.
 func (b *bench) accepted() store.Record {
 	b.Helper()
@@ -96,9 +116,51 @@ func (b *bench) accepted() store.Record {
 // admitted is an alert about somebody who is to be asked.
 func (b *bench) admitted(person alert.Person) store.Record {
 	b.Helper()
-	record, err := b.Admit(b.Context(), b.accepted().ID, store.Identified{Person: person}, policy.Defaults())
+	record, err := b.Admit(b.Context(), b.accepted().ID, store.Identified{Person: person}, plans(nil))
 	require.NoError(b, err)
 	return record
+}
+
+// on is an alert of something on a host.
+func on(host string) alert.Alert {
+	reported := sudo("")
+	reported.Context = []byte(`{"host":"` + host + `"}`)
+	return reported
+}
+
+// reports an alert about Alice that is admitted at once.
+func (b *bench) reports(reported alert.Alert, change plans) store.Record {
+	b.Helper()
+	record, err := b.report(alice, reported, change)
+	require.NoError(b, err)
+	return record
+}
+
+func (b *bench) report(who alert.Person, reported alert.Alert, change plans) (store.Record, error) {
+	if reported.Key == "" {
+		reported.Key = b.fresh("key")
+	}
+	accepted, err := b.Accept(b.Context(), reported)
+	if err != nil {
+		return store.Record{}, err
+	}
+	return b.Admit(b.Context(), accepted.Record.ID, store.Identified{Person: who}, change)
+}
+
+// asks the question of an alert that has its turn.
+func (b *bench) asks(record store.Record) store.Record {
+	b.Helper()
+	require.Equal(b, alert.Ask, record.Plan.Action)
+	require.NotEqual(b, alert.Held, b.reads(record.ID).Status)
+	b.posts(record.ID, store.PurposeQuestion, b.Now())
+	return b.reads(record.ID)
+}
+
+// proves a yes by the phone.
+func (b *bench) approves(id string) store.Record {
+	b.Helper()
+	b.phoneSays(b.pushes(id, 1), alert.ProofApproved)
+	return b.settles(id)
 }
 
 // asked is an alert whose question stands since this moment.
@@ -115,7 +177,7 @@ func (b *bench) posts(id, purpose string, at time.Time) store.Post {
 	post, turn, err := b.BeginPost(b.Context(), id, purpose)
 	require.NoError(b, err)
 	require.NotEqual(b, store.TurnWait, turn)
-	post.Channel, post.TS, post.PostedAt = "C1", b.fresh("ts"), at
+	post.Channel, post.TS, post.PostedAt, post.Revision = "C1", b.fresh("ts"), at, b.reads(id).Revision
 	require.NoError(b, b.FinishPost(b.Context(), post, store.KindAsked, nil, nil))
 	return post
 }
@@ -156,8 +218,7 @@ func (b *bench) pushes(id string, attempt int) alert.Proof {
 	proof, turn, err := b.BeginProof(b.Context(), id, attempt, "duo")
 	require.NoError(b, err)
 	require.Equal(b, store.ProofPush, turn)
-	proof.Device = "DPHONE"
-	proof, err = b.ProofSending(b.Context(), proof)
+	proof, err = b.ProofSending(b.Context(), proof, phone)
 	require.NoError(b, err)
 	proof.Transaction = b.fresh("tx")
 	require.NoError(b, b.ProofPushed(b.Context(), proof))

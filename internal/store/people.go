@@ -49,6 +49,9 @@ var ErrTrusted = errors.New("the person is not under distrust")
 // showed it.
 func (s *Store) Trust(ctx context.Context, person alert.PersonKey, by, reason string) error {
 	return s.inTx(ctx, func(t *tx) error {
+		if err := t.lockPerson(person); err != nil {
+			return err
+		}
 		distrust, ok, err := found(t.FindDistrust(ctx, person))
 		if err != nil {
 			return fmt.Errorf("read distrust: %w", err)
@@ -85,4 +88,22 @@ func (s *Store) KeepSetting(ctx context.Context, name, value string) (string, er
 		return err
 	})
 	return kept, err
+}
+
+// PutGroup replaces what is known of the members of a group of the chat system.
+func (s *Store) PutGroup(ctx context.Context, team, group string, members []string) error {
+	return s.inTx(ctx, func(t *tx) error { return t.Tx.PutGroup(ctx, team, group, members) })
+}
+
+// GroupsOf lists the groups that a person is known to be in.
+func (s *Store) GroupsOf(ctx context.Context, person alert.PersonKey) ([]string, error) {
+	if person.User == "" {
+		return nil, nil
+	}
+	var groups []string
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		groups, err = t.Tx.GroupsOf(ctx, person)
+		return err
+	})
+	return groups, err
 }

@@ -16,6 +16,9 @@ const (
 	PurposeCase      = "case"
 	PurposeNote      = "note-"   // + what it is about; to the second target, which can't be edited
 	PurposeRaised    = "raised-" // + what came late; in the channel or the case's thread
+	PurposeCaseTo    = "case-"   // + target; the case, at a later rung of its ladder
+	PurposePeer      = "peer-"   // + target; a question to somebody beside the person
+	PurposeReview    = "review"  // a confirmed alert that policy wants looked at
 )
 
 // PostWithin is how long one who posts may take, everything included.
@@ -80,15 +83,24 @@ func (s *Store) ReleasePost(ctx context.Context, post Post, happened bool) error
 		if err != nil {
 			return fmt.Errorf("read post %s: %w", post.Purpose, err)
 		}
-		if stored.State == PostDone || !stored.ClaimedUntil.Equal(post.ClaimedUntil) {
-			return nil // it stands, or the claim is somebody else's by now
-		}
-		stored.ClaimedUntil = time.Time{}
-		if !happened {
-			stored.Tries--
+		if !release(&stored, post, happened) {
+			return nil
 		}
 		return t.putPost(stored)
 	})
+}
+
+// release gives a claim back, unless the message stands or the claim is somebody
+// else's by now.
+func release(stored *Post, claim Post, happened bool) bool {
+	if stored.State == PostDone || !stored.ClaimedUntil.Equal(claim.ClaimedUntil) {
+		return false
+	}
+	stored.ClaimedUntil = time.Time{}
+	if !happened {
+		stored.Tries--
+	}
+	return true
 }
 
 // FinishPost records where a message stands, and the entry that tells of it.
@@ -107,7 +119,11 @@ func (s *Store) FinishPost(ctx context.Context, post Post, kind string, data, sh
 			return err
 		}
 		if post.Purpose == PurposeQuestion {
+			record.ShownRevision = max(record.ShownRevision, post.Revision)
 			if err := t.asked(record, post.PostedAt); err != nil {
+				return err
+			}
+			if err := t.showJoined(record, post.Revision); err != nil {
 				return err
 			}
 		}
@@ -121,12 +137,31 @@ func (s *Store) FinishPost(ctx context.Context, post Post, kind string, data, sh
 	})
 }
 
+// showJoined has a question edited that asks about more than was posted.
+func (t *tx) showJoined(record *Record, posted int) error {
+	if record.Revision <= posted {
+		return nil
+	}
+	return t.enqueue(record.ID, OutgoingJoined, fmt.Sprintf("posted-%d", record.Revision), "")
+}
+
+// Shown records which revision of a question its person sees for certain.
+func (s *Store) Shown(ctx context.Context, id string, revision int) error {
+	return s.onAlert(ctx, id, func(t *tx, record *Record) error {
+		if revision <= record.ShownRevision {
+			return nil
+		}
+		record.ShownRevision = revision
+		return t.save(record)
+	})
+}
+
 // asked starts the clock of an alert, from its question's own time.
 func (t *tx) asked(record *Record, at time.Time) error {
-	record.AskedAt = at
-	record.Deadline = at.Add(record.Plan.Deadline)
+	record.AskedAt, record.QueuedUntil = at, time.Time{}
+	record.Deadline = record.Plan.After(at, record.Plan.Deadline)
 	record.WatchUntil = record.Deadline.Add(record.Plan.WatchFor)
-	if record.Status == alert.Received {
+	if record.Status == alert.Received || record.Status == alert.Held {
 		record.Status = alert.Asking
 	}
 	return t.save(record)

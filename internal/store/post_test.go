@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/alert"
-	"securitybot/internal/policy"
 	"securitybot/internal/store"
 )
 
@@ -177,7 +176,7 @@ func TestOnlyTheQuestionStartsTheClock(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		id := b.accepted().ID
-		_, err := b.Admit(b.Context(), id, store.Identified{Reason: alert.ReasonUnknownPerson}, policy.Defaults())
+		_, err := b.Admit(b.Context(), id, store.Identified{Reason: alert.ReasonUnknownPerson}, plans(nil))
 		require.NoError(b, err)
 		b.settles(id)
 		b.posts(id, store.PurposeCase, noon)

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"securitybot/internal/alert"
@@ -81,7 +83,7 @@ func (t *tx) yesToProve(record *Record, proofs []alert.Proof) (alert.Answer, boo
 	}
 	var yes alert.Answer
 	for _, answer := range answers {
-		if answer.Choice == alert.No {
+		if answer.Choice.Refuses() {
 			return alert.Answer{}, false, nil
 		}
 		if answer.Choice == alert.Yes {
@@ -125,13 +127,21 @@ func (t *tx) askedFor(proof *alert.Proof) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read timeline: %w", err)
 	}
-	requests := 1
 	for _, entry := range entries {
-		if entry.Kind == KindPushRequested {
-			requests++
+		if entry.Kind != KindPushRequested {
+			continue
+		}
+		var wanted struct {
+			Attempt int `json:"attempt"`
+		}
+		if err := json.Unmarshal(entry.Data, &wanted); err != nil {
+			return false, fmt.Errorf("read timeline: %w", err)
+		}
+		if wanted.Attempt == proof.Attempt {
+			return true, nil
 		}
 	}
-	return proof.Attempt <= requests, nil
+	return false, nil
 }
 
 func (t *tx) refusePush(person alert.PersonKey) (string, error) {
@@ -164,11 +174,12 @@ func (t *tx) refusePush(person alert.PersonKey) (string, error) {
 // ErrSending is an attempt that somebody else is pushing, or that is over.
 var ErrSending = errors.New("somebody else sends this push")
 
-// ProofSending is recorded right before the push leaves for a device: who can't
-// record it must not push. Errors: ErrSending.
-func (s *Store) ProofSending(ctx context.Context, proof alert.Proof) (alert.Proof, error) {
+// ProofSending is recorded right before the push leaves, and says for which of
+// the person's devices: who can't record it must not push. With none that has been
+// known for long enough, the proof has its result. Errors: ErrSending.
+func (s *Store) ProofSending(ctx context.Context, proof alert.Proof, devices []Device) (alert.Proof, error) {
 	sending := proof
-	err := s.onAlert(ctx, proof.AlertID, func(t *tx, _ *Record) error {
+	err := s.onAlert(ctx, proof.AlertID, func(t *tx, record *Record) error {
 		stored, err := t.proof(proof.AlertID, proof.Attempt)
 		if err != nil {
 			return err
@@ -176,11 +187,49 @@ func (s *Store) ProofSending(ctx context.Context, proof alert.Proof) (alert.Proo
 		if stored.Result != alert.ProofPending || !stored.SendingAt.IsZero() {
 			return ErrSending
 		}
-		stored.Device, stored.SendingAt = proof.Device, t.now
+		err = t.send(record, &stored, devices)
 		sending = stored
-		return t.putProof(stored)
+		return err
 	})
 	return sending, err
+}
+
+func (t *tx) send(record *Record, proof *alert.Proof, devices []Device) error {
+	refused, err := t.refuseSending(record)
+	if err != nil {
+		return err
+	}
+	if refused == "" {
+		device, trusted, err := t.pickDevice(*proof, devices)
+		if err != nil {
+			return err
+		}
+		proof.Device = device.ID
+		if !trusted {
+			refused = alert.ReasonNewDevice
+		}
+	}
+	if refused != "" {
+		return t.decideProof(proof, alert.ProofUnavailable, refused)
+	}
+	proof.SendingAt = t.now
+	return t.putProof(*proof)
+}
+
+// refuseSending tells what came between the claim of an attempt and its push: who
+// has said no must not be rung up about a yes.
+func (t *tx) refuseSending(record *Record) (string, error) {
+	if distrusted, err := t.distrusted(record.Person); err != nil || distrusted {
+		return alert.ReasonDistrusted, err
+	}
+	answers, err := t.Answers(t.ctx, record.ID)
+	if err != nil {
+		return "", fmt.Errorf("read answers: %w", err)
+	}
+	if slices.ContainsFunc(answers, func(answer alert.Answer) bool { return answer.Choice.Refuses() }) {
+		return string(RefusedSaidNo), nil
+	}
+	return "", nil
 }
 
 // ProofPushed records a push's transaction, before anybody waits for its result.
@@ -223,13 +272,12 @@ func (s *Store) ProofNotSent(ctx context.Context, proof alert.Proof) error {
 func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result alert.ProofResult, reason string) (alert.Proof, error) {
 	decided := proof
 	err := s.onAlert(ctx, proof.AlertID, func(t *tx, record *Record) error {
-		decided = proof
 		stored, err := t.proof(proof.AlertID, proof.Attempt)
 		if err != nil {
 			return err
 		}
+		decided = stored
 		if stored.Result != alert.ProofPending && (!stored.Result.Again() || !refuses(result)) {
-			decided = stored
 			return nil
 		}
 		if err := t.decideProof(&decided, result, reason); err != nil {

@@ -94,9 +94,9 @@ func TestAPushWithoutTransactionIsLost(t *testing.T) {
 		again, turn := b.proves(id, 1)
 		require.Equal(b, store.ProofPush, turn, "nothing left yet: the next one may push")
 		require.Equal(b, begun, again)
-		begun, err := b.ProofSending(b.Context(), begun)
+		begun, err := b.ProofSending(b.Context(), begun, phone)
 		require.NoError(b, err)
-		_, err = b.ProofSending(b.Context(), again)
+		_, err = b.ProofSending(b.Context(), again, phone)
 		require.ErrorIs(b, err, store.ErrSending, "one of them pushes")
 		require.NoError(b, b.ProofNotSent(b.Context(), again), "who did not send it takes nothing back")
 		for range 2 {
@@ -116,6 +116,22 @@ func TestAPushWithoutTransactionIsLost(t *testing.T) {
 	})
 }
 
+// An impatient press is no wish for a third push.
+func TestTwoPressesAreOnePush(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		id := b.saidYes(alice)
+		b.phoneSays(b.pushes(id, 1), alert.ProofTimedOut)
+		for range 2 {
+			_, err := b.TakePushAgain(b.Context(), b.said(id, alice, ""))
+			require.NoError(b, err)
+		}
+		b.phoneSays(b.pushes(id, 2), alert.ProofTimedOut)
+		_, turn := b.proves(id, 3)
+		require.Equal(b, store.ProofNone, turn)
+	})
+}
+
 func TestOneOfManyPushes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
@@ -125,7 +141,7 @@ func TestOneOfManyPushes(t *testing.T) {
 			if err != nil || turn != store.ProofPush {
 				return false, err
 			}
-			_, err = b.ProofSending(b.Context(), proof)
+			_, err = b.ProofSending(b.Context(), proof, phone)
 			if errors.Is(err, store.ErrSending) {
 				return false, nil
 			}

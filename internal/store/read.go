@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"securitybot/internal/alert"
@@ -19,13 +20,20 @@ type Story struct {
 	Entries  []Entry
 	Distrust *Distrust // in force now
 	Recent   []Record  // what the person confirmed since a day before the distrust; only under it
+
+	Joined   []Record     // what the question asks about too, oldest first; of an answer, what that covers
+	Members  []Record     // what the case lists, oldest first; only of a pile or of a reopening
+	Case     *Case        // of an escalated alert with a case of its own
+	Covering *Suppression // that covers a suppressed alert
+	Subject  *Record      // what a request is about
+	First    bool         // nobody asked this person anything before
 }
 
 // Answer is the answer that counts: a no, else the latest; nil without one.
 func (s Story) Answer() *alert.Answer {
 	var counts *alert.Answer
 	for i := range s.Answers {
-		if counts == nil || counts.Choice != alert.No {
+		if counts == nil || !counts.Choice.Refuses() {
 			counts = &s.Answers[i]
 		}
 	}
@@ -82,7 +90,52 @@ func (t *tx) tell(story *Story) (err error) {
 	for _, post := range posts {
 		story.Posts[post.Purpose] = post
 	}
+	if err := t.tellOthers(story); err != nil {
+		return err
+	}
 	return t.tellPerson(story)
+}
+
+// tellOthers reads the alerts that this one has to do with.
+func (t *tx) tellOthers(story *Story) error {
+	record := story.Record
+	for _, part := range []struct {
+		name string
+		due  bool
+		read func() error
+	}{
+		{"joined alerts", record.Revision > 1, func() (err error) { story.Joined, err = t.JoinedTo(t.ctx, record.ID); return err }},
+		{"listed alerts", record.Pile != "" || record.Detection == alert.DetectionLostPhone, func() (err error) {
+			story.Members, err = t.InCaseOf(t.ctx, record.ID)
+			return err
+		}},
+		{"case", !record.EscalatedAt.IsZero(), func() (err error) { story.Case, err = maybe(t.FindCase(t.ctx, record.ID)); return err }},
+		{"suppression", record.CoveredBy != "", func() (err error) {
+			story.Covering, err = maybe(t.FindSuppression(t.ctx, record.CoveredBy))
+			return err
+		}},
+		{"subject", record.Plan != nil && record.Plan.Request != nil, func() (err error) {
+			story.Subject, err = maybe(t.FindAlert(t.ctx, record.Plan.Request.AlertID))
+			return err
+		}},
+	} {
+		if !part.due {
+			continue
+		}
+		if err := part.read(); err != nil {
+			return fmt.Errorf("read %s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// maybe is nil for a missing row.
+func maybe[T any](value T, err error) (*T, error) {
+	value, ok, err := found(value, err)
+	if !ok {
+		return nil, err
+	}
+	return &value, nil
 }
 
 func (t *tx) tellPerson(story *Story) error {
@@ -95,6 +148,13 @@ func (t *tx) tellPerson(story *Story) error {
 		return fmt.Errorf("read person: %w", err)
 	}
 	story.Person = person
+	if record := story.Record; record.Plan != nil && record.Plan.Action == alert.Ask && !record.Verdict.Decided() {
+		before, err := t.AskedOf(t.ctx, key, time.Time{})
+		if err != nil {
+			return fmt.Errorf("count questions: %w", err)
+		}
+		story.First = before == 0 || (before == 1 && !record.AskedAt.IsZero())
+	}
 	distrust, ok, err := found(t.FindDistrust(t.ctx, key))
 	if err != nil {
 		return fmt.Errorf("read distrust: %w", err)
@@ -141,4 +201,36 @@ func (s *Store) PostAt(ctx context.Context, channel, ts string) (Post, bool, err
 		return err
 	})
 	return post, ok, err
+}
+
+// answeredFor is how far back AnsweredOf looks.
+const answeredFor = 30 * 24 * time.Hour
+
+// AnsweredOf lists what a person answered in the last 30 days, newest first.
+func (s *Store) AnsweredOf(ctx context.Context, person alert.PersonKey, limit int) ([]Record, error) {
+	var answered []Record
+	err := s.inTx(ctx, func(t *tx) error {
+		recent, err := t.AdmittedOf(ctx, person, t.now.Add(-answeredFor))
+		if err != nil {
+			return fmt.Errorf("list recent alerts: %w", err)
+		}
+		answered = nil
+		for _, record := range slices.Backward(recent) {
+			if len(answered) < limit && record.Answered() {
+				answered = append(answered, record)
+			}
+		}
+		return nil
+	})
+	return answered, err
+}
+
+// Answered tells that a verdict follows from what the person answered.
+func (r Record) Answered() bool {
+	switch r.Verdict.Outcome {
+	case alert.Confirmed, alert.Denied, alert.Unsure, alert.Unproven:
+		return r.JoinedTo == "" && !r.AskedAt.IsZero()
+	default:
+		return false
+	}
 }

@@ -28,6 +28,109 @@ type Record struct {
 	EscalatedAt  time.Time
 	Escalation   string    // why there is a case
 	FinishedAt   time.Time // nothing more will happen by itself
+
+	ShownRevision int       // of the question, as it was last shown for certain
+	QueuedUntil   time.Time // waits for the person's other questions until then; zero when it doesn't
+	JoinedTo      string    // the alert whose question asks about this one too
+	JoinRevision  int       // the first of that question's that lists this one
+	CoveredBy     string    // the suppression that covers it
+	CaseOf        string    // the alert whose case lists this one
+	Pile          string    // of a case that lists others: a Pile… constant
+	ReviewedAt    time.Time // a responder looked at a confirmed alert that policy wanted looked at
+	ReviewedBy    string
+}
+
+// Why a case lists other alerts.
+const (
+	PileStorm = "storm" // of one person
+	PileFlood = "flood" // of one source and reason
+)
+
+// Case is what the security team sees of an escalated alert, until a responder
+// resolves it.
+type Case struct {
+	AlertID    string
+	About      alert.PersonKey // zero when nobody is known
+	OpenedAt   time.Time
+	AckedAt    time.Time
+	AckedBy    string // how the timeline names the responder
+	ResolvedAt time.Time
+	ResolvedBy string
+	Resolution string
+	Rung       int // of the ladder, the next one to climb
+}
+
+// The kinds of suppressions.
+const (
+	SuppressProven    = "proven"    // after a proven yes, as policy says
+	SuppressIgnore    = "ignore"    // asked for by the person, with a proof
+	SuppressException = "exception" // added by hand
+)
+
+// Suppression is a person, a detection and a scope that will not be asked about
+// until a time.
+type Suppression struct {
+	ID         string
+	Kind       string
+	Person     alert.PersonKey
+	Detection  string
+	Scope      json.RawMessage // a JSON object of context fields in canonical form
+	Severity   alert.Severity  // the gravest that it covers
+	AlertID    string          // that was proven; "" of an exception
+	By         string
+	Reason     string
+	Since      time.Time
+	Until      time.Time
+	Used       int
+	Most       int // alerts that it may cover
+	RevokedAt  time.Time
+	RevokedBy  string
+	Revocation string
+}
+
+// InForce tells whether it still covers something.
+func (s Suppression) InForce(now time.Time) bool {
+	return s.RevokedAt.IsZero() && now.Before(s.Until) && s.Used < s.Most
+}
+
+// OptOut is a person who wants no questions for a while: what is about them goes
+// to the security team unasked.
+type OptOut struct {
+	Person  alert.PersonKey
+	Since   time.Time
+	Until   time.Time
+	By      string
+	Reason  string
+	EndedAt time.Time // zero while it holds
+}
+
+// Device is something of a person's that takes pushes, as the second factor names it.
+type Device struct {
+	Person    alert.PersonKey
+	Factor    string
+	ID        string
+	Name      string
+	FirstSeen time.Time
+	Original  bool // was there when the person's devices were first looked at
+}
+
+// Notice is something that is said once and belongs to no alert's conversation.
+type Notice struct {
+	ID        string
+	Kind      string          // a Notice… constant
+	Target    string          // of the policy; "" is the security channel
+	Person    alert.PersonKey // it is a direct message to; zero otherwise
+	Data      json.RawMessage // what is said, for the templates
+	CreatedAt time.Time
+	Post      // AlertID and Purpose are empty
+}
+
+// PolicyText is one revision of the policy file.
+type PolicyText struct {
+	Revision string
+	Text     string
+	LoadedAt time.Time
+	LoadedBy string
 }
 
 // Entry is one line of an alert's timeline. Data holds nothing personal;
@@ -67,6 +170,7 @@ type Post struct {
 	Channel      string
 	TS           string
 	PostedAt     time.Time
+	Revision     int // of a question, as it was rendered; not kept here but as the record's ShownRevision
 }
 
 // Outgoing is something that must reach Temporal.

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/alert"
-	"securitybot/internal/policy"
 	"securitybot/internal/store"
 )
 
@@ -251,7 +250,7 @@ const errBad = badTextError("bad \xff text")
 func TestPlansOfAnAlertWhoseQuestionIsPlannedDifferently(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
-		short := policy.Defaults().Override(policy.Timing{Deadline: time.Minute, WatchFor: time.Hour})
+		short := plans(func(plan *alert.Plan) { plan.Deadline, plan.WatchFor = time.Minute, time.Hour })
 		id := b.accepted().ID
 		_, err := b.Admit(b.Context(), id, store.Identified{Person: alice}, short)
 		require.NoError(b, err)

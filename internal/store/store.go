@@ -51,15 +51,46 @@ func (s *Store) inTx(ctx context.Context, f func(*tx) error) error {
 	})
 }
 
-// onAlert runs f on an alert that is locked for the length of the transaction.
+// onAlert runs f on an alert that is locked for the length of the transaction,
+// and its person with it: what is decided about one person over several alerts
+// (distrust, joining, limits, pushes) is decided one after the other. The person
+// comes first, so that no two transactions wait for each other.
 func (s *Store) onAlert(ctx context.Context, id string, f func(*tx, *Record) error) error {
 	return s.inTx(ctx, func(t *tx) error {
-		record, err := t.LockAlert(ctx, id)
+		seen, err := t.FindAlert(ctx, id)
 		if err != nil {
-			return fmt.Errorf("lock alert %.12s: %w", id, err)
+			return fmt.Errorf("find alert %.12s: %w", id, err)
 		}
-		return f(t, &record)
+		return t.onPersonsAlert(seen.Person, id, f)
 	})
+}
+
+// onPersonsAlert is onAlert for an alert whose person is known beforehand.
+func (t *tx) onPersonsAlert(person alert.PersonKey, id string, f func(*tx, *Record) error) error {
+	if err := t.lockPerson(person); err != nil {
+		return err
+	}
+	record, err := t.LockAlert(t.ctx, id)
+	if err != nil {
+		return fmt.Errorf("lock alert %.12s: %w", id, err)
+	}
+	if record.Person != person && record.Person.User != "" { // admitted meanwhile
+		if err := t.lockPerson(record.Person); err != nil {
+			return err
+		}
+	}
+	return f(t, &record)
+}
+
+// lockPerson keeps everybody else from deciding about a person.
+func (t *tx) lockPerson(person alert.PersonKey) error {
+	if person.User == "" {
+		return nil
+	}
+	if err := t.LockName(t.ctx, "person "+person.Team+" "+person.User); err != nil {
+		return fmt.Errorf("lock person: %w", err)
+	}
+	return nil
 }
 
 // tx is a transaction at one moment. It never outlives the call that made it,
@@ -80,9 +111,14 @@ func (t *tx) save(record *Record) error {
 
 // enqueue leaves something for Temporal.
 func (t *tx) enqueue(alertID, kind, ref string, choice alert.Choice) error {
+	return t.enqueueAt(t.now, alertID, kind, ref, choice)
+}
+
+// enqueueAt leaves something for Temporal to know from a moment on.
+func (t *tx) enqueueAt(at time.Time, alertID, kind, ref string, choice alert.Choice) error {
 	err := t.Enqueue(t.ctx, Outgoing{
 		AlertID: alertID, Kind: kind, Ref: ref, Choice: string(choice),
-		CreatedAt: t.now, AvailableAt: t.now,
+		CreatedAt: t.now, AvailableAt: at,
 	})
 	if err != nil {
 		return fmt.Errorf("enqueue %s: %w", kind, err)

@@ -33,6 +33,21 @@ const (
 	KindWebhookSent   = "webhook_sent"
 	KindDistrusted    = "distrusted"
 	KindTrusted       = "trusted"
+	KindHeld          = "held"       // for working hours, or for the person's other questions
+	KindParted        = "parted"     // asked about by a question of its own after all
+	KindOccurred      = "occurred"   // one more alert that this question asks about
+	KindSuppresses    = "suppresses" // the proven yes covers repetitions from now on
+	KindRevoked       = "revoked"    // the suppression that came of this alert
+	KindRequested     = "requested"  // something is wanted that needs a proof
+	KindAcknowledged  = "case_acknowledged"
+	KindResolved      = "case_resolved"
+	KindClimbed       = "case_climbed" // to the next rung of its ladder
+	KindPeerAsked     = "peer_asked"
+	KindPeerAnswered  = "peer_answered"
+	KindReviewAsked   = "review_asked"
+	KindReviewed      = "reviewed"
+	KindReopened      = "reopened"
+	KindListed        = "listed" // in the case of another alert
 )
 
 // The actors that are not a source: those carry their own names.
@@ -41,6 +56,7 @@ const (
 	ActorPerson = "person"
 	ActorPhone  = "phone"
 	ActorOther  = "somebody_else"
+	ActorPeer   = "peer"
 )
 
 // Fields are what an entry says; nil values are left out.

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/converter"
 	sdklog "go.temporal.io/sdk/log"
 
 	"securitybot/internal/conversation"
@@ -21,6 +22,7 @@ import (
 // Options are what a process adds to the environment's settings.
 type Options struct {
 	HostPort string // of a server of our own; "" takes the environment's
+	Keys     string // that encrypt payloads, in hex, commas between them, the first one writes; "" encrypts nothing
 	Logger   *slog.Logger
 }
 
@@ -32,6 +34,13 @@ func New(options Options) (client.Client, error) {
 		return nil, fmt.Errorf("read Temporal's settings: %w", err)
 	}
 	dial.Logger = sdklog.NewStructuredLogger(options.Logger.With("component", "temporal"))
+	if options.Keys != "" {
+		encrypt, err := newCodec(options.Keys)
+		if err != nil {
+			return nil, err
+		}
+		dial.DataConverter = converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), encrypt)
+	}
 	temporal, err := client.NewLazyClient(dial)
 	if err != nil {
 		return nil, fmt.Errorf("make Temporal client: %w", err)

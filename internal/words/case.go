@@ -1,26 +1,14 @@
 package words
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
-	"securitybot/internal/factor"
+	"securitybot/internal/seal"
 	"securitybot/internal/store"
 )
-
-// Push is what the phone shows: that a yes was given, about what, and the code
-// that the chat showed.
-func Push(story store.Story) factor.Prompt {
-	return factor.Prompt{Type: "Security check", Rows: []factor.Row{
-		{Name: "Notice", Value: "Somebody answered YES in Slack as you"},
-		{Name: "About", Value: cut(story.Record.Title, 120)},
-		{Name: "When", Value: when(story.Record.When())},
-		{Name: "Code", Value: story.Record.Code},
-	}}
-}
 
 // Links are the addresses that a case points to; "" leaves one out.
 type Links interface {
@@ -29,103 +17,185 @@ type Links interface {
 }
 
 // Case is what the security team sees: who, what, when, the answer in the
-// person's own words, and why it is here.
-func Case(story store.Story, links Links) chat.Message {
+// person's own words, why it is here, and who took it. Its buttons are sealed for
+// nobody in particular, with revision 1: whoever presses must be a responder.
+func (b *Book) Case(story store.Story, links Links, sealer *seal.Sealer) chat.Message {
 	record := story.Record
-	title := gravity(record) + headline(record)
-	message := chat.Message{Title: title, Paragraphs: []chat.Paragraph{about(story), says(why(story))}}
-	text := fmt.Sprintf("%s. %s. %s (%s, %s, reported by %s). %s",
-		title, who(story), record.Title, record.Detection, record.Severity, record.Source, why(story))
+	title, why := b.caseTitle(story), b.whyListed(story)
+	message := chat.Message{Title: title, Paragraphs: append(b.about(story), says(why)), Text: b.caseText(story, title, why)}
+	add := func(text string, paragraphs ...chat.Paragraph) {
+		message.Paragraphs = append(message.Paragraphs, paragraphs...)
+		message.Text = sentences(message.Text, text)
+	}
 	if answer := story.Answer(); answer != nil && answer.Explanation != "" {
-		whose := wordsOf(record)
-		message.Paragraphs = append(message.Paragraphs, says(whose),
+		whose := b.wordsOf(record)
+		add(whose+" "+cut(answer.Explanation, 1500), says(whose),
 			chat.Paragraph{Quoted: true, Spans: []chat.Span{{Text: cut(answer.Explanation, 2500)}}})
-		text += " " + whose + " " + cut(answer.Explanation, 1500)
 	}
-	message.Paragraphs = append(message.Paragraphs, reportedBy("", " reported, ", record), quoted(record))
-	if recent := confirmedLately(story); recent != "" {
-		message.Paragraphs = append(message.Paragraphs, says(recent))
-		text += " " + recent
+	message.Paragraphs = append(message.Paragraphs, b.evidence(story)...)
+	if lines := b.members(story); len(lines) > 0 {
+		add(cut(strings.Join(lines, "; "), 1500), listed(lines))
 	}
-	message.Text, message.Note = text, linked(record, links)
+	if recent := b.confirmedLately(story); recent != "" {
+		add(recent, says(recent))
+	}
+	if taken := b.taken(story.Case); taken != nil {
+		add(plainText(taken), chat.Paragraph{Spans: taken})
+	}
+	if isTest(record) {
+		add(b.text("case.test_note", nil), b.says("case.test_note", nil))
+	}
+	message.Note, message.Buttons = b.linked(record, links), b.caseButtons(story, sealer)
 	return message
 }
 
-// wordsOf introduces an explanation; a thief's are not the person's own.
-func wordsOf(record store.Record) string {
-	if suspected(record) {
-		return "That yes came with these words:"
+func (b *Book) caseText(story store.Story, title, why string) string {
+	record := story.Record
+	if record.Pile != "" {
+		return b.text("pile.text", fill{"Headline": title, "Why": why})
 	}
-	return "In their own words:"
+	return b.text("case.text", fill{
+		"Headline": title, "Who": b.who(story), "Title": record.Title, "Detection": record.Detection,
+		"Severity": b.severity(record.Severity), "Source": record.Source, "When": record.When(), "Why": why,
+	})
 }
 
-// gravity orders cases at a glance; the words say the same.
-func gravity(record store.Record) string {
-	switch {
-	case suspected(record):
-		return "🚨 "
-	case record.Verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo:
-		return "🔴 "
-	case record.Severity.Rank() >= alert.High.Rank():
-		return "🟠 "
-	default:
-		return "🟡 "
+// evidence is what the source reported; a pile lists what it holds instead.
+func (b *Book) evidence(story store.Story) []chat.Paragraph {
+	record := story.Record
+	if record.Pile != "" {
+		return nil
 	}
+	reported := b.says("case.reported", fill{"Source": bold(record.Source), "When": record.When()})
+	if len(story.Joined) == 0 {
+		return []chat.Paragraph{reported, quoted(record)}
+	}
+	reported = b.says("case.reported_several", fill{"Source": bold(record.Source), "Count": 1 + len(story.Joined)})
+	return []chat.Paragraph{reported, quoted(record), b.occurrences(story)}
+}
+
+// wordsOf introduces an explanation; a thief's are not the person's own.
+func (b *Book) wordsOf(record store.Record) string {
+	if suspected(record) {
+		return b.text("case.words_of_account", nil)
+	}
+	return b.text("case.words", nil)
+}
+
+func (b *Book) caseTitle(story store.Story) string {
+	headline := b.text("headline."+headline(story.Record), nil)
+	if story.Record.Pile != "" {
+		headline = b.pileHeadline(story)
+	}
+	if isTest(story.Record) {
+		headline = b.text("case.test", fill{"Headline": headline})
+	}
+	return b.text("mark."+mark(story), nil) + " " + headline
+}
+
+// mark orders cases at a glance; the words say the same.
+func mark(story store.Story) string {
+	record := story.Record
+	switch {
+	case story.Case != nil && !story.Case.ResolvedAt.IsZero():
+		return "resolved"
+	case suspected(record):
+		return "stolen"
+	case record.Verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo, isLostPhone(record):
+		return "denied"
+	case gravest(story).Rank() >= alert.High.Rank():
+		return "grave"
+	default:
+		return "other"
+	}
+}
+
+// gravest is the severity of the gravest alert that a case is about.
+func gravest(story store.Story) alert.Severity {
+	gravest := story.Record.Severity
+	for _, member := range slices.Concat(story.Members, story.Joined) {
+		if member.Severity.Rank() > gravest.Rank() {
+			gravest = member.Severity
+		}
+	}
+	return gravest
 }
 
 func headline(record store.Record) string {
 	switch {
 	case suspected(record):
-		return "Chat account may be stolen"
+		return "stolen"
+	case isLostPhone(record):
+		return "lost_phone"
+	case record.Verdict.Reason == alert.ReasonSome:
+		return "some"
 	case record.Verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo:
-		return "It wasn't them"
-	case record.Verdict.Outcome == alert.Unsure:
-		return "Not sure it was them"
-	case record.Verdict.Outcome == alert.NoResponse:
-		return "No answer"
-	case record.Verdict.Outcome == alert.Unproven:
-		return "Said yes, not proved"
+		return "denied"
 	case takenBack(record):
-		return "Question taken back"
+		return "taken_back"
+	}
+	switch record.Verdict.Outcome {
+	case alert.Confirmed:
+		return "reopened"
+	case alert.Unsure, alert.NoResponse, alert.Unproven:
+		return string(record.Verdict.Outcome)
+	case "":
+		return "told"
 	default:
-		return "Could not be asked"
+		return "unasked"
 	}
 }
 
-func about(story store.Story) chat.Paragraph {
-	return chat.Paragraph{Spans: []chat.Span{
-		{Text: who(story), Bold: true},
-		{Text: fmt.Sprintf(" · %s severity", story.Record.Severity)},
-	}}
+// about names the person and how grave it is; a flood is about many people.
+func (b *Book) about(story store.Story) []chat.Paragraph {
+	if story.Record.Pile == store.PileFlood {
+		return nil
+	}
+	return []chat.Paragraph{b.says("case.about", fill{"Who": bold(b.who(story)), "Severity": b.severity(gravest(story))})}
+}
+
+func (b *Book) severity(severity alert.Severity) string {
+	if key := "severity." + string(severity); known(key) {
+		return b.text(key, nil)
+	}
+	return string(severity)
 }
 
 // who names the person, or what the alert said of them.
-func who(story store.Story) string {
-	if story.Person.User != "" {
-		return strings.TrimSpace(story.Person.Name + " (" + story.Person.Email + ")")
+func (b *Book) who(story store.Story) string {
+	if story.Person.User == "" {
+		return b.subject(story.Record)
 	}
-	subject := story.Record.Subject
-	for _, said := range []string{subject.Email, subject.Username, subject.SlackID} {
+	return fullName(story.Person)
+}
+
+func fullName(person alert.Person) string {
+	return cut(strings.TrimSpace(person.Name+" ("+person.Email+")"), 150)
+}
+
+// subject is what an alert says of its person.
+func (b *Book) subject(record store.Record) string {
+	for _, said := range []string{record.Subject.Email, record.Subject.Username, record.Subject.SlackID} {
 		if said != "" {
 			return cut(said, 100)
 		}
 	}
-	return "nobody"
+	return b.text("case.nobody", nil)
 }
 
 // confirmedLately lists what a person now under distrust confirmed before.
-func confirmedLately(story store.Story) string {
+func (b *Book) confirmedLately(story store.Story) string {
 	if !suspected(story.Record) {
 		return ""
 	}
 	if len(story.Recent) == 0 {
-		return "They confirmed nothing else in the 24 hours before."
+		return b.text("case.recent_none", nil)
 	}
 	var titles []string
 	for _, record := range story.Recent {
 		titles = append(titles, cut(record.Title, 80)+" ("+when(record.SettledAt)+")")
 	}
-	return "In the 24 hours before, they confirmed: " + strings.Join(titles, "; ") + "."
+	return b.text("case.recent", fill{"List": strings.Join(b.list(titles), "; ")})
 }
 
 // suspected tells that the phone spoke against the chat account, before the verdict
@@ -135,72 +205,58 @@ func suspected(record store.Record) bool {
 		record.Escalation == alert.ReasonFraud || record.Escalation == alert.ReasonContradicted
 }
 
-func linked(record store.Record, links Links) []chat.Span {
-	note := []chat.Span{{Text: record.Detection + " · alert " + record.ID[:12]}}
+// isTest tells of an alert that somebody made about themselves, to try us out.
+func isTest(record store.Record) bool {
+	return record.Source == alert.OwnSource && record.Detection == alert.DetectionTest
+}
+
+// isLostPhone tells of the report of a lost phone, and of what that reopened.
+func isLostPhone(record store.Record) bool {
+	return record.Verdict.Reason == alert.ReasonLostPhone || record.Escalation == alert.ReasonLostPhone
+}
+
+// taken says who took a case, or what became of it; nil while nobody did.
+func (b *Book) taken(standing *store.Case) []chat.Span {
+	switch {
+	case standing == nil:
+		return nil
+	case !standing.ResolvedAt.IsZero():
+		return b.spans("case.resolved", fill{
+			"By": cut(standing.ResolvedBy, 100), "When": standing.ResolvedAt, "Reason": cut(standing.Resolution, 1000),
+		})
+	case !standing.AckedAt.IsZero():
+		return b.spans("case.acknowledged", fill{"By": cut(standing.AckedBy, 100), "When": standing.AckedAt})
+	default:
+		return nil
+	}
+}
+
+func (b *Book) caseButtons(story store.Story, sealer *seal.Sealer) []chat.Button {
+	if story.Case == nil || !story.Case.ResolvedAt.IsZero() {
+		return nil
+	}
+	resolve := b.responderButton(story.Record, sealer, ActionResolve, "case.resolve", chat.Plain)
+	if !story.Case.AckedAt.IsZero() {
+		return []chat.Button{resolve}
+	}
+	return []chat.Button{b.responderButton(story.Record, sealer, ActionAck, "case.ack", chat.Primary), resolve}
+}
+
+// responderButton is a button that anybody may press who is a responder.
+func (b *Book) responderButton(record store.Record, sealer *seal.Sealer, action, key string, style chat.Style) chat.Button {
+	claim := seal.Claim{Action: action, AlertID: record.ID, Revision: 1}
+	return chat.Button{Action: action, Label: b.text(key, nil), Style: style, Value: sealer.Value(claim, alert.PersonKey{})}
+}
+
+func (b *Book) linked(record store.Record, links Links) []chat.Span {
+	note := b.spans("case.note", fill{"Detection": record.Detection, "ID": short(record.ID)})
 	if address := links.Alert(record.ID); address != "" {
-		note = append(note, chat.Span{Text: " · "}, chat.Span{Text: "everything about it", Link: address})
+		note = append(note, chat.Span{Text: " · "}, chat.Span{Text: b.text("case.link_alert", nil), Link: address})
 	}
 	if address := links.Workflow(record.ID); address != "" {
-		note = append(note, chat.Span{Text: " · "}, chat.Span{Text: "its workflow", Link: address})
+		note = append(note, chat.Span{Text: " · "}, chat.Span{Text: b.text("case.link_workflow", nil), Link: address})
 	}
 	return note
 }
 
-// LateNote is something that came after the verdict.
-type LateNote struct {
-	Name    string // of its kind; each is said once
-	Loud    bool   // to be seen in the channel itself, not in the case's thread
-	Message chat.Message
-}
-
-// Late lists what came after the verdict and is not part of the case itself.
-func Late(story store.Story) []LateNote {
-	var notes []LateNote
-	for _, answer := range story.Answers {
-		if note, ok := lateAnswer(story, answer); ok {
-			notes = append(notes, note)
-		}
-	}
-	for _, proof := range story.Proofs {
-		if note, ok := lateProof(story, proof); ok {
-			notes = append(notes, note)
-		}
-	}
-	return notes
-}
-
-func lateAnswer(story store.Story, answer alert.Answer) (LateNote, bool) {
-	if !answer.Late || story.Record.Verdict.Outcome == alert.Confirmed {
-		return LateNote{}, false
-	}
-	note := LateNote{Name: string(answer.Choice), Loud: answer.Choice == alert.No}
-	text := fmt.Sprintf("%s answered late: %s.", who(story), said(answer.Choice))
-	if note.Loud {
-		text = fmt.Sprintf("🔴 %s now says that it was not them: %s.", who(story), cut(story.Record.Title, 200))
-	}
-	note.Message = chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
-	return note, true
-}
-
-func lateProof(story store.Story, proof alert.Proof) (LateNote, bool) {
-	settled := story.Record.SettledAt
-	late := proof.DecidedAt.After(settled) || ofLateAnswer(story, proof)
-	if settled.IsZero() || !late || proof.Result == alert.ProofPending {
-		return LateNote{}, false
-	}
-	loud := proof.Result == alert.ProofFraud || proof.Result == alert.ProofDenied
-	text := fmt.Sprintf("The push to %s: %s.", who(story), proofWords(proof))
-	if loud {
-		text = "🚨 " + text + " Their chat account may be stolen: until somebody clears it, Securitybot asks them nothing."
-	}
-	return LateNote{
-		Name: fmt.Sprintf("proof-%d", proof.Attempt), Loud: loud,
-		Message: chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}},
-	}, true
-}
-
-func ofLateAnswer(story store.Story, proof alert.Proof) bool {
-	return slices.ContainsFunc(story.Answers, func(answer alert.Answer) bool {
-		return answer.Late && answer.ID != "" && answer.ID == proof.AnswerID
-	})
-}
+func short(id string) string { return id[:min(len(id), 12)] }

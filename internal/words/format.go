@@ -82,3 +82,20 @@ func plural(count int, unit string) string {
 	}
 	return fmt.Sprintf("%d %ss", count, unit)
 }
+
+// day is a time of day, and the day of the week where that isn't today's.
+func day(at, from time.Time, zone string) string {
+	place, err := time.LoadLocation(zone)
+	if err != nil || zone == "" {
+		place = time.UTC
+	}
+	at, from = at.In(place), from.In(place)
+	switch {
+	case at.YearDay() == from.YearDay() && at.Year() == from.Year():
+		return clock(at, zone)
+	case at.Sub(from) < 6*24*time.Hour && from.Sub(at) < 6*24*time.Hour:
+		return at.Format("Mon ") + clock(at, zone)
+	default:
+		return at.Format("2 Jan, ") + clock(at, zone)
+	}
+}

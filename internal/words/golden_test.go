@@ -1,8 +1,11 @@
 package words_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,11 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"securitybot/internal/alert"
 	"securitybot/internal/chat"
-	"securitybot/internal/seal"
-	"securitybot/internal/store"
-	"securitybot/internal/words"
+	"securitybot/internal/chat/slack"
 )
 
 // go test ./internal/words -update writes the files anew: read the difference.
@@ -36,21 +36,32 @@ func golden(t *testing.T, name, got string) {
 func render(message chat.Message) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "TEXT  %s\nTITLE %s\n", message.Text, message.Title)
-	for _, paragraph := range message.Paragraphs {
+	out.WriteString(paragraphs(message.Paragraphs) + buttons(message.Buttons))
+	if len(message.Note) > 0 {
+		fmt.Fprintf(&out, "NOTE  %s\n", spans(message.Note))
+	}
+	return out.String()
+}
+
+func paragraphs(all []chat.Paragraph) string {
+	var out strings.Builder
+	for _, paragraph := range all {
 		mark := "      "
 		if paragraph.Quoted {
 			mark = "    | "
 		}
 		fmt.Fprintln(&out, mark+strings.ReplaceAll(spans(paragraph.Spans), "\n", "\n"+mark))
 	}
-	for _, button := range message.Buttons {
+	return out.String()
+}
+
+func buttons(all []chat.Button) string {
+	var out strings.Builder
+	for _, button := range all {
 		fmt.Fprintf(&out, "    [ %s ] %s %s\n", button.Label, button.Action, button.Style)
 		if button.Confirm != nil {
 			fmt.Fprintf(&out, "        asks %q %q [ %s ] [ %s ]\n", button.Confirm.Title, button.Confirm.Text, button.Confirm.Yes, button.Confirm.No)
 		}
-	}
-	if len(message.Note) > 0 {
-		fmt.Fprintf(&out, "NOTE  %s\n", spans(message.Note))
 	}
 	return out.String()
 }
@@ -72,257 +83,134 @@ func spans(list []chat.Span) string {
 	return out.String()
 }
 
-var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+// workspace is a Slack that takes everything, and shows what it was given.
+type workspace struct {
+	client *slack.Slack
+	given  http.Request
+}
 
-type links struct{}
-
-func (links) Alert(id string) string    { return "https://bot.example.com/v1/alerts/" + id[:4] }
-func (links) Workflow(id string) string { return "https://temporal.example.com/alert-" + id[:4] }
-
-func sealer(t *testing.T) *seal.Sealer {
+func newWorkspace(t *testing.T) *workspace {
 	t.Helper()
-	made, err := seal.New(strings.Repeat("00", 32))
+	w := &workspace{}
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if in.FormValue("view") == "" && in.Header.Get("Content-Type") == "application/json" {
+			w.given = http.Request{Form: map[string][]string{}}
+			var body map[string]json.RawMessage
+			_ = json.NewDecoder(in.Body).Decode(&body)
+			for name, value := range body {
+				w.given.Form.Set(name, string(value))
+			}
+		} else {
+			w.given = http.Request{Form: in.Form}
+		}
+		out.Header().Set("Content-Type", "application/json")
+		_, _ = out.Write([]byte(`{"ok":true,"channel":"C1","ts":"1800000000.000100","view":{"id":"V1","type":"home"}}`))
+	}))
+	t.Cleanup(server.Close)
+	var err error
+	w.client, err = slack.New(slack.Options{APIURL: server.URL, BotToken: "xoxb-test"})
 	require.NoError(t, err)
-	return made
+	return w
 }
 
-// open is a question that was just asked.
-func open() store.Story {
-	alice := alert.Person{
-		PersonKey: alert.PersonKey{Team: "T1", User: "UALICE"}, Email: "alice@example.com", Name: "Alice Adams",
-	}
-	plan := &alert.Plan{Action: alert.Ask, Deadline: 2 * time.Hour, Snooze: time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour}
-	return store.Story{At: noon, Person: alice, Record: store.Record{
-		Alert: alert.Alert{
-			ID: strings.Repeat("0123456789abcdef", 4), Source: "auditd", Detection: "sudo_interactive",
-			Title: "sudo to an interactive shell on db-3", Description: "alice ran sudo -i as root", Severity: alert.High,
-			OccurredAt: noon.Add(-time.Minute), ReceivedAt: noon, Context: []byte(`{"host":"db-3","tty":"pts/1","list":[1],"pid":4711}`),
-		},
-		Status: alert.Asking, Person: alice.PersonKey, Plan: plan, Code: "482", Revision: 1, AdmittedAt: noon,
-		AskedAt: noon, Deadline: noon.Add(2 * time.Hour), WatchUntil: noon.Add(74 * time.Hour),
-	}}
+// blocks is a message in the form that Slack gets, as Block Kit Builder takes it.
+func (w *workspace) blocks(t *testing.T, message chat.Message) string {
+	t.Helper()
+	_, err := w.client.Post(t.Context(), chat.Recipient{Channel: "C1"}, message, "key")
+	require.NoError(t, err)
+	return tidy(t, w.given.Form.Get("blocks"))
 }
 
-func with(change func(*store.Story)) store.Story {
-	story := open()
-	change(&story)
-	return story
+func (w *workspace) home(t *testing.T, home chat.Home) string {
+	t.Helper()
+	require.NoError(t, w.client.PublishHome(t.Context(), "UALICE", home))
+	return tidy(t, w.given.Form.Get("view"))
 }
 
-// settled is an alert with a verdict, and the answer that led to it.
-func settled(verdict alert.Verdict, choice alert.Choice, explanation string) store.Story {
-	return with(func(s *store.Story) {
-		s.At = noon.Add(3 * time.Hour)
-		s.Record.Verdict, s.Record.SettledAt, s.Record.Status = verdict, noon.Add(10*time.Minute), verdict.Status()
-		if verdict.NeedsCase() {
-			s.Record.EscalatedAt, s.Record.Escalation = s.Record.SettledAt, verdict.Reason
-		}
-		if choice != "" {
-			s.Answers = []alert.Answer{{ID: "a", Choice: choice, Explanation: explanation, At: noon.Add(5 * time.Minute)}}
-		}
-	})
-}
-
-func distrusted(story store.Story) store.Story {
-	story.Distrust = &store.Distrust{Person: story.Record.Person, Since: noon}
-	earlier := open().Record
-	earlier.Title, earlier.SettledAt = "A new device for the VPN", noon.Add(-5*time.Hour)
-	story.Recent = []store.Record{earlier}
-	return story
-}
-
-func verdicts() map[string]store.Story {
-	v := func(outcome alert.Outcome, reason string) alert.Verdict {
-		return alert.Verdict{Outcome: outcome, Reason: reason}
-	}
-	unknown := settled(v(alert.Unreachable, alert.ReasonUnknownPerson), "", "")
-	unknown.Person, unknown.Record.Person = alert.Person{}, alert.PersonKey{}
-	unknown.Record.Subject = alert.Subject{Email: "nobody@example.com"}
-	unknown.Record.AskedAt, unknown.Record.Deadline = time.Time{}, time.Time{}
-	lateNo := settled(v(alert.Confirmed, ""), alert.Yes, "maintenance")
-	lateNo.Record.Status, lateNo.Record.EscalatedAt, lateNo.Record.Escalation = alert.Escalated, noon.Add(time.Hour), store.EscalationLateNo
-	lateNo.Answers = append(lateNo.Answers, alert.Answer{ID: "b", Choice: alert.No, Late: true, Explanation: "I never did that"})
-	silent := settled(v(alert.NoResponse, ""), "", "")
-	silent.Record.SettledAt, silent.Record.FinishedAt = noon.Add(2*time.Hour), noon.Add(74*time.Hour)
-	return map[string]store.Story{
-		"confirmed":    settled(v(alert.Confirmed, ""), alert.Yes, "maintenance"),
-		"late-no":      lateNo,
-		"denied":       settled(v(alert.Denied, ""), alert.No, "I was at lunch.\nPlease *call* me <!channel>"),
-		"contradicted": distrusted(settled(v(alert.Denied, alert.ReasonContradicted), alert.Yes, "it was me")),
-		"fraud":        distrusted(settled(v(alert.Denied, alert.ReasonFraud), alert.Yes, "")),
-		"unsure":       settled(v(alert.Unsure, ""), alert.NotSure, ""),
-		"no-response":  silent,
-		"unproven":     settled(v(alert.Unproven, alert.ReasonTimedOut), alert.Yes, ""),
-		"unreachable":  unknown,
-		"unasked":      distrusted(settled(v(alert.Unasked, alert.ReasonDistrusted), "", "")),
-	}
-}
-
-func TestQuestions(t *testing.T) {
-	t.Parallel()
-	for name, story := range map[string]store.Story{
-		"open":          open(),
-		"before-posted": with(func(s *store.Story) { s.Record.AskedAt, s.Record.Deadline = time.Time{}, time.Time{} }),
-		"snoozed-out":   with(func(s *store.Story) { s.Record.Snoozes = 2 }),
-		"late": with(func(s *store.Story) {
-			s.At, s.Record.Verdict = noon.Add(3*time.Hour), alert.Verdict{Outcome: alert.NoResponse}
-		}),
-		"nameless": with(func(s *store.Story) { s.Person.Name = "" }),
-		"hostile": with(func(s *store.Story) {
-			s.Record.Title = strings.Repeat("long ", 100)
-			s.Record.Description = "<!channel> *bold* <https://evil.example|click>\n> We are Securitybot: say yes"
-			s.Record.Context = []byte(`{"a":"` + strings.Repeat("ü", 300) + `","b":true,"c":null,"d":1,"e":2,"f":3,"g":4,"h":5}`)
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			golden(t, "question-"+name, render(words.Question(story, sealer(t))))
-		})
-	}
-}
-
-func TestWhatThePersonSeesAfterwards(t *testing.T) {
-	t.Parallel()
-	for name, story := range verdicts() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			message := words.Question(story, sealer(t))
-			require.Empty(t, message.Buttons, "the buttons vanish")
-			golden(t, "closed-"+name, render(message))
-		})
-	}
-}
-
-func TestCases(t *testing.T) {
-	t.Parallel()
-	for name, story := range verdicts() {
-		if story.Record.EscalatedAt.IsZero() {
-			continue
-		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			message := words.Case(story, links{})
-			require.Empty(t, message.Buttons)
-			golden(t, "case-"+name, render(message))
-		})
-	}
-}
-
-func TestMessagesInTheThread(t *testing.T) {
-	t.Parallel()
-	timedOut, lost := open(), open()
-	timedOut.Proofs = []alert.Proof{{Attempt: 1, Result: alert.ProofTimedOut}}
-	lost.Proofs = []alert.Proof{{Attempt: 1, Result: alert.ProofLost}}
-	soon := with(func(s *store.Story) { s.At = noon.Add(110*time.Minute + 10*time.Second) })
-	for name, message := range map[string]chat.Message{
-		"reminder":             words.Reminder(with(func(s *store.Story) { s.At = noon.Add(30 * time.Minute) })),
-		"reminder-soon":        words.Reminder(soon),
-		"reminder-late":        words.Reminder(with(func(s *store.Story) { s.At = noon.Add(3 * time.Hour) })),
-		"push-again-timed-out": words.PushAgain(timedOut, sealer(t)),
-		"push-again-lost":      words.PushAgain(lost, sealer(t)),
-	} {
-		golden(t, name, render(message))
-	}
-}
-
-func TestWhatComesLate(t *testing.T) {
-	t.Parallel()
-	story := verdicts()["no-response"]
-	story.Answers = []alert.Answer{{Choice: alert.Yes, Late: true}, {Choice: alert.No, Late: true}}
-	after := story.Record.SettledAt.Add(time.Minute)
-	story.Proofs = []alert.Proof{
-		{Attempt: 1, Result: alert.ProofTimedOut, DecidedAt: after},
-		{Attempt: 2, Result: alert.ProofApproved, DecidedAt: after},
-		{Attempt: 3, Result: alert.ProofFraud, DecidedAt: after},
-		{Attempt: 4, Result: alert.ProofUnavailable, Reason: "refused_40099", DecidedAt: after},
-		{Attempt: 5, Result: alert.ProofPending},
-		{Attempt: 6, Result: alert.ProofApproved, DecidedAt: story.Record.SettledAt},
-	}
+// tidy leaves out what is sealed and what is fresh with each edit.
+func tidy(t *testing.T, text string) string {
+	t.Helper()
+	var value any
+	require.NoError(t, json.Unmarshal([]byte(text), &value), text)
 	var out strings.Builder
-	for _, note := range words.Late(story) {
-		fmt.Fprintf(&out, "%s loud=%t\n%s\n", note.Name, note.Loud, render(note.Message))
-	}
-	golden(t, "late", out.String())
-	require.Empty(t, words.Late(open()))
-	require.Empty(t, words.Late(verdicts()["late-no"]), "it is the case itself")
+	encoder := json.NewEncoder(&out)
+	encoder.SetIndent("", " ")
+	encoder.SetEscapeHTML(false)
+	require.NoError(t, encoder.Encode(without(value)))
+	return out.String()
 }
 
-func TestPromptsAndReplies(t *testing.T) {
+func without(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		delete(value, "block_id")
+		delete(value, "value")
+		for name := range value {
+			value[name] = without(value[name])
+		}
+	case []any:
+		for i := range value {
+			value[i] = without(value[i])
+		}
+	}
+	return value
+}
+
+// Every message as a person reads it and as Slack gets it: for whoever writes texts.
+func TestMessages(t *testing.T) {
 	t.Parallel()
-	record := open().Record
+	for name, message := range messages(t, book) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden(t, name, render(message)+"BLOCKS\n"+newWorkspace(t).blocks(t, message))
+		})
+	}
+}
+
+func TestHomes(t *testing.T) {
+	t.Parallel()
+	for name, home := range homes(t, book) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out strings.Builder
+			for _, section := range home.Sections {
+				out.WriteString("TITLE " + section.Title + "\n" + paragraphs(section.Paragraphs) + buttons(section.Buttons))
+			}
+			golden(t, name, out.String()+"BLOCKS\n"+newWorkspace(t).home(t, home))
+		})
+	}
+}
+
+func TestReplies(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
-	for _, choice := range []alert.Choice{alert.Yes, alert.No, alert.NotSure} {
-		prompt := words.Explain(record, choice, "token")
-		require.Equal(t, "token", prompt.Token)
-		fmt.Fprintf(&out, "%s: %s / %s / %s [ %s ] [ %s ]\n", choice, prompt.Title, prompt.Label, prompt.Placeholder, prompt.Submit, prompt.Cancel)
-		fmt.Fprintf(&out, "%s, typed: %s\n", choice, words.TypedAnswer(record, choice))
+	for _, reply := range replies(book) {
+		fmt.Fprintf(&out, "%s: %s\n", reply.name, reply.text)
 	}
-	for _, refusal := range []store.Refusal{
-		store.RefusedRepeat, store.RefusedOther, store.RefusedForged, store.RefusedAnswered,
-		store.RefusedSaidNo, store.RefusedClosed, store.RefusedSnoozes, store.RefusedNoPush,
-	} {
-		fmt.Fprintf(&out, "%s: %s\n", refusal, words.Refused(refusal))
-		require.Equal(t, refusal == store.RefusedRepeat, words.Refused(refusal) == "", "only a repetition is told nothing")
-	}
-	fmt.Fprintf(&out, "snoozed: %s\npush again: %s\n", words.Snoozed(open()), words.PushComing(record))
-	fmt.Fprintf(&out, "noted: %s\nnothing open: %s\nwhich one: %s\nnot understood: %s\n",
-		words.Noted, words.NothingOpen, words.WhichOne, words.NotUnderstood)
 	golden(t, "replies", out.String())
 }
 
-func TestPush(t *testing.T) {
+func TestPrompts(t *testing.T) {
 	t.Parallel()
-	prompt := words.Push(open())
-	lines := []string{prompt.Type}
-	for _, row := range prompt.Rows {
-		lines = append(lines, row.Name+": "+row.Value)
+	var out strings.Builder
+	for _, each := range prompts(book) {
+		prompt := each.prompt
+		require.Equal(t, "token", prompt.Token)
+		require.True(t, prompt.Lines)
+		fmt.Fprintf(&out, "%s: %s / %s / %s [ %s ] [ %s ] told of its closing: %t\n", each.name,
+			prompt.Title, prompt.Label, prompt.Placeholder, prompt.Submit, prompt.Cancel, prompt.NotifyClose)
 	}
-	golden(t, "push", strings.Join(lines, "\n")+"\n")
+	golden(t, "prompts", out.String())
 }
 
-// Every reason that code decides by has words, in the case and nowhere a bare name.
-func TestEveryReasonHasWords(t *testing.T) {
+func TestPushes(t *testing.T) {
 	t.Parallel()
-	for outcome, reasons := range map[alert.Outcome][]string{
-		alert.Denied: {alert.ReasonFraud, alert.ReasonContradicted},
-		alert.Unproven: {
-			alert.ReasonDistrusted, alert.ReasonNoFactor, alert.ReasonNotEnrolled, alert.ReasonTimedOut,
-			alert.ReasonLost, alert.ReasonUnavailable, alert.ReasonPushLimit,
-		},
-		alert.Unreachable: {
-			alert.ReasonUnknownPerson, alert.ReasonAmbiguous, alert.ReasonMismatch, alert.ReasonDeactivated,
-			alert.ReasonBot, alert.ReasonForeign, alert.ReasonUndelivered,
-		},
-		alert.Unasked: {alert.ReasonDistrusted},
-	} {
-		for _, reason := range reasons {
-			text := words.Case(settled(alert.Verdict{Outcome: outcome, Reason: reason}, "", ""), links{}).Text
-			if strings.Contains(reason, "_") || outcome != alert.Denied {
-				require.NotContains(t, text, ": "+reason+".", reason)
-			}
-			require.NotContains(t, text, "_person", reason)
+	var out strings.Builder
+	for _, push := range pushes(book) {
+		out.WriteString(push.name + ": " + push.prompt.Type + "\n")
+		for _, row := range push.prompt.Rows {
+			out.WriteString("    " + row.Name + ": " + row.Value + "\n")
 		}
 	}
-	vendors := words.Case(settled(alert.Verdict{Outcome: alert.Unproven, Reason: "refused_40099"}, "", ""), links{}).Text
-	require.Contains(t, vendors, "refused_40099", "a vendor's own word is shown as it is")
-}
-
-// The text that notifications give says as much as what is seen.
-func TestTextCarriesTheMeaning(t *testing.T) {
-	t.Parallel()
-	for name, story := range verdicts() {
-		if story.Record.EscalatedAt.IsZero() {
-			continue
-		}
-		text := words.Case(story, links{}).Text
-		require.Contains(t, text, story.Record.Title, name)
-		require.Contains(t, text, "sudo_interactive", name)
-		if answer := story.Answer(); answer != nil {
-			require.Contains(t, text, answer.Explanation, name)
-		}
-	}
-	text := words.Question(open(), sealer(t)).Text
-	for _, part := range []string{"auditd", "sudo to an interactive shell on db-3", "yes, no or not sure", "482"} {
-		require.Contains(t, text, part)
-	}
+	golden(t, "pushes", out.String())
 }

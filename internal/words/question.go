@@ -1,11 +1,7 @@
-// Package words is what we say: to the person asked, on their phone, and to the
-// security team. Polite, short, never blaming; the text of each message alone
-// carries its full meaning.
 package words
 
 import (
-	"fmt"
-	"strings"
+	"cmp"
 	"time"
 
 	"securitybot/internal/alert"
@@ -16,43 +12,111 @@ import (
 
 // The actions of our buttons.
 const (
-	ActionYes       = "yes"
-	ActionNo        = "no"
-	ActionUnsure    = "unsure"
-	ActionSnooze    = "snooze"
-	ActionPushAgain = "push_again"
-	ActionExplain   = "explanation"
+	ActionYes        = "yes"
+	ActionNo         = "no"
+	ActionUnsure     = "unsure"
+	ActionSome       = "some_not"
+	ActionSnooze     = "snooze"
+	ActionPushAgain  = "push_again"
+	ActionExplain    = "explanation"
+	ActionAck        = "acknowledge"
+	ActionResolve    = "resolve"
+	ActionReviewed   = "reviewed"
+	ActionReopen     = "reopen"
+	ActionPeerYes    = "peer_yes"
+	ActionPeerNo     = "peer_no"
+	ActionPeerUnsure = "peer_unsure"
 )
 
 // Question is what the person sees: the question while it is open, and after it
 // what became of it.
-func Question(story store.Story, sealer *seal.Sealer) chat.Message {
+func (b *Book) Question(story store.Story, sealer *seal.Sealer) chat.Message {
 	record := story.Record
 	if record.Verdict.Decided() && !openLate(story) {
-		return closed(story)
+		return b.closed(story)
 	}
-	hello := "Hi " + called(story.Person)
-	before, code, after := promise(record)
 	message := chat.Message{
-		Title: "Was this you?",
-		Paragraphs: []chat.Paragraph{
-			reportedBy(hello+", ", " reported this, ", record), quoted(record),
-			{Spans: []chat.Span{{Text: before}, {Text: code, Bold: true}, {Text: after}}},
-		},
-		Buttons: answers(story, sealer),
-		Note:    answerBy(story),
+		Title:      b.questionTitle(story),
+		Paragraphs: append(b.asked(story, b.called(story.Person)), chat.Paragraph{Spans: b.promised(story)}),
+		Buttons:    b.answers(story, sealer),
+		Note:       b.spans(untilKey(story), fill{"Until": answerUntil(story)}),
+		Text:       b.questionText(story),
 	}
-	message.Text = fmt.Sprintf("%s, was this you? %s reported: %s (%s). Please answer yes, no or not sure. %s",
-		hello, record.Source, record.Title, when(record.When()), before+code+after)
+	if story.First {
+		first := b.first()
+		message.Paragraphs = append(message.Paragraphs, says(first))
+		message.Text = sentences(message.Text, first)
+	}
 	if record.Verdict.Decided() {
-		return late(message)
+		return b.late(message)
 	}
 	return message
 }
 
+func untilKey(story store.Story) string {
+	if story.Record.Plan.Request != nil {
+		return "request.until"
+	}
+	return "question.until"
+}
+
+func (b *Book) questionTitle(story store.Story) string {
+	switch {
+	case story.Record.Plan != nil && story.Record.Plan.Request != nil:
+		return b.text("request.title", nil)
+	case len(story.Joined) > 0:
+		return b.text("question.title_several", fill{"Count": 1 + len(story.Joined)})
+	default:
+		return b.text("question.title", nil)
+	}
+}
+
+// asked is what the question is about: who reported what, each occurrence.
+func (b *Book) asked(story store.Story, name string) []chat.Paragraph {
+	record := story.Record
+	if record.Plan != nil && record.Plan.Request != nil {
+		return b.requested(story)
+	}
+	if len(story.Joined) == 0 {
+		return []chat.Paragraph{
+			b.says("question.reported", fill{"Name": name, "Source": bold(record.Source), "When": record.When()}),
+			quoted(record),
+		}
+	}
+	return []chat.Paragraph{
+		b.says("question.reported_several", fill{"Name": name, "Source": bold(record.Source), "Count": 1 + len(story.Joined)}),
+		quoted(record), b.occurrences(story),
+	}
+}
+
+func (b *Book) questionText(story store.Story) string {
+	record := story.Record
+	values := fill{
+		"Name": b.called(story.Person), "Source": record.Source, "Title": record.Title,
+		"When": record.When(), "Promise": plainText(b.promised(story)),
+	}
+	switch {
+	case record.Plan.Request != nil:
+		values["Wish"] = b.wish(story)
+		return b.text("request.text", values)
+	case len(story.Joined) > 0:
+		values["Count"], values["Last"] = 1+len(story.Joined), story.Joined[len(story.Joined)-1].When()
+		return b.text("question.text_several", values)
+	default:
+		return b.text("question.text", values)
+	}
+}
+
+// first is said below the first question that a person ever gets.
+func (b *Book) first() string { return b.text("question.first", fill{"Kept": b.kept()}) }
+
+func (b *Book) kept() string {
+	return b.text("question.kept", fill{"ReadBy": cmp.Or(b.readBy, b.text("question.read_by", nil)), "KeptFor": b.keptFor})
+}
+
 // late says of a question that nobody waits for it any more, and why it stays.
-func late(message chat.Message) chat.Message {
-	const text = "We did not hear from you in time, so the security team has this now. Your answer still helps them."
+func (b *Book) late(message chat.Message) chat.Message {
+	text := b.text("question.late", nil)
 	message.Paragraphs = append([]chat.Paragraph{says(text)}, message.Paragraphs...)
 	message.Text, message.Note = text+" "+message.Text, nil
 	return message
@@ -64,144 +128,101 @@ func openLate(story store.Story) bool {
 		story.Record.FinishedAt.IsZero() && story.At.Before(story.Record.WatchUntil)
 }
 
-// promise is what a yes leads to, in three parts: the code in the middle is what
-// to compare.
-func promise(record store.Record) (before, code, after string) {
-	if record.Plan.Unprovable {
-		return "If you say yes, the security team still has a look. We never ask for a password.", "", ""
+// promised is what a yes leads to, with the code to compare, and what it covers.
+func (b *Book) promised(story store.Story) []chat.Span {
+	var spans []chat.Span
+	if len(story.Joined) > 0 {
+		spans = append(b.spans("question.covers", fill{"Count": 1 + len(story.Joined)}), chat.Span{Text: " "})
 	}
-	return "If you say yes, your phone shows ", record.Code, ". We never ask for a password."
+	switch plan := story.Record.Plan; {
+	case provable(plan):
+		return append(spans, b.spans("question.promise", fill{"Code": bold(story.Record.Code)})...)
+	case plan.RecordUnproven:
+		return append(spans, b.spans("question.promise_noted", nil)...)
+	default:
+		return append(spans, b.spans("question.promise_unproved", nil)...)
+	}
 }
 
-func answers(story store.Story, sealer *seal.Sealer) []chat.Button {
+// provable tells whether a yes leads to a push.
+func provable(plan *alert.Plan) bool {
+	return !plan.Unprovable && !plan.FactorOff && !plan.FactorDoubted
+}
+
+func (b *Book) answers(story store.Story, sealer *seal.Sealer) []chat.Button {
 	record := story.Record
-	buttons := []chat.Button{
-		button(record, sealer, ActionYes, "Yes, it was me", chat.Primary),
-		button(record, sealer, ActionNo, "No, it wasn't me", chat.Danger),
-		button(record, sealer, ActionUnsure, "Not sure", chat.Plain),
+	yes, no := "answer.yes", "answer.no"
+	switch {
+	case record.Plan.Request != nil:
+		yes, no = "request.yes", "request.no"
+	case len(story.Joined) > 0:
+		yes, no = "answer.yes_several", "answer.no_several"
 	}
-	buttons[1].Confirm = &chat.Confirm{
-		Title: "It wasn't you?", Text: "The security team will be told at once.",
-		Yes: "Yes, tell them", No: "Go back",
+	refuse := b.button(record, sealer, ActionNo, no, chat.Danger)
+	refuse.Confirm = b.confirm("answer.no_title")
+	buttons := []chat.Button{b.button(record, sealer, ActionYes, yes, chat.Primary), refuse}
+	if len(story.Joined) > 0 {
+		some := b.button(record, sealer, ActionSome, "answer.some", chat.Danger)
+		some.Confirm = b.confirm("answer.some_title")
+		buttons = append(buttons, some)
+	}
+	if record.Plan.Request == nil {
+		buttons = append(buttons, b.button(record, sealer, ActionUnsure, "answer.unsure", chat.Plain))
 	}
 	if record.Verdict.Decided() || record.Snoozes >= record.Plan.SnoozeTimes || record.Plan.Snooze <= 0 {
 		return buttons
 	}
-	label := fmt.Sprintf("Remind me in %s (answer by %s)", brief(record.Plan.Snooze), clock(answerUntil(story), story.Person.Zone))
-	return append(buttons, button(record, sealer, ActionSnooze, label, chat.Plain))
+	snooze := b.button(record, sealer, ActionSnooze, "answer.snooze", chat.Plain)
+	snooze.Label = b.text("answer.snooze", fill{
+		"Left": brief(record.Plan.Snooze), "Until": day(answerUntil(story), story.At, story.Person.Zone),
+	})
+	return append(buttons, snooze)
+}
+
+func (b *Book) confirm(title string) *chat.Confirm {
+	return &chat.Confirm{
+		Title: b.text(title, nil), Text: b.text("answer.no_text", nil),
+		Yes: b.text("answer.no_yes", nil), No: b.text("answer.no_back", nil),
+	}
 }
 
 // answerUntil is the deadline; before the question stands, what it will be.
 func answerUntil(story store.Story) time.Time {
 	if story.Record.Deadline.IsZero() {
-		return story.At.Add(story.Record.Plan.Deadline)
+		return story.Record.Plan.After(story.At, story.Record.Plan.Deadline)
 	}
 	return story.Record.Deadline
 }
 
-func button(record store.Record, sealer *seal.Sealer, action, label string, style chat.Style) chat.Button {
+func (b *Book) button(record store.Record, sealer *seal.Sealer, action, key string, style chat.Style) chat.Button {
 	claim := seal.Claim{Action: action, AlertID: record.ID, Revision: record.Revision}
-	return chat.Button{Action: action, Label: label, Style: style, Value: sealer.Value(claim, record.Person)}
-}
-
-func answerBy(story store.Story) []chat.Span {
-	return []chat.Span{
-		{Text: "Open until "},
-		{At: answerUntil(story)},
-		{Text: ". After that the security team has a look."},
-	}
+	return chat.Button{Action: action, Label: b.text(key, nil), Style: style, Value: sealer.Value(claim, record.Person)}
 }
 
 // Reminder is written below a question that is still open.
-func Reminder(story store.Story) chat.Message {
-	left := story.Record.Deadline.Sub(story.At)
-	text := fmt.Sprintf("A friendly reminder, %s: this is still open. In %s the security team will have a look.",
-		called(story.Person), span(left))
-	return chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
+func (b *Book) Reminder(story store.Story) chat.Message {
+	record, zone := story.Record, story.Person.Zone
+	values := fill{"Name": b.called(story.Person), "Left": span(record.Deadline.Sub(story.At)), "Until": day(record.Deadline, story.At, zone)}
+	if values["Until"] != clock(record.Deadline, zone) {
+		return oneLine(b.text("reminder.other_day", values))
+	}
+	return oneLine(b.text("reminder.today", values))
 }
 
 // PushAgain offers to send the push once more.
-func PushAgain(story store.Story, sealer *seal.Sealer) chat.Message {
-	text := "We sent a push to your phone and got no reply. Shall we send it again?"
+func (b *Book) PushAgain(story store.Story, sealer *seal.Sealer) chat.Message {
+	key := "push_again.timed_out"
 	if last := story.Proof(); last != nil && last.Result == alert.ProofLost {
-		text = "We lost track of the push to your phone. Shall we send it again?"
+		key = "push_again.lost"
 	}
-	text += fmt.Sprintf(" It shows the code %s.", story.Record.Code)
-	return chat.Message{
-		Text: text, Paragraphs: []chat.Paragraph{says(text)},
-		Buttons: []chat.Button{button(story.Record, sealer, ActionPushAgain, "Send it again", chat.Primary)},
-	}
+	message := oneLine(b.text(key, fill{"Code": story.Record.Code}))
+	message.Buttons = []chat.Button{b.button(story.Record, sealer, ActionPushAgain, "push_again.send", chat.Primary)}
+	return message
 }
 
 // PushOver is an offer of another push after the verdict.
-func PushOver() chat.Message {
-	const text = "There is nothing more to confirm on your phone."
-	return chat.Message{Text: text, Paragraphs: []chat.Paragraph{says(text)}}
-}
+func (b *Book) PushOver() chat.Message { return oneLine(b.text("push_again.over", nil)) }
 
-// closed is the question after its verdict: no buttons, and what happens next.
-func closed(story store.Story) chat.Message {
-	outcome := outcomeFor(story)
-	return chat.Message{
-		Title:      "Was this you?",
-		Paragraphs: []chat.Paragraph{reportedBy("", " reported this, ", story.Record), quoted(story.Record), says(outcome)},
-		Text:       fmt.Sprintf("%s: %s", story.Record.Title, outcome),
-	}
-}
-
-// outcomeFor says what happens next. To an account that may be a thief's it
-// says no more than that the matter is in other hands.
-func outcomeFor(story store.Story) string {
-	verdict := story.Record.Verdict
-	const handed = "The security team has taken this over and will get in touch."
-	switch {
-	case verdict.Suspicious(), story.Distrust != nil:
-		return handed
-	case verdict.Outcome == alert.Confirmed && story.Record.EscalatedAt.IsZero():
-		return "Thank you! Your phone confirmed your yes. Nothing more to do."
-	case verdict.Outcome == alert.Denied, story.Record.Escalation == store.EscalationLateNo:
-		return "Thank you for telling us that it wasn't you. The security team knows and will get in touch soon. " +
-			"Please leave the computer as it is until then."
-	case verdict.Outcome == alert.Unsure:
-		return "Thank you. You weren't sure, so the security team will have a look and may get in touch."
-	case verdict.Outcome == alert.Unproven:
-		return "Thank you. You said yes, but it could not be confirmed on your phone, so the security team will have a look."
-	case verdict.Outcome == alert.NoResponse && len(story.Answers) > 0:
-		return "Thank you. Your answer came late, and the security team has it now."
-	default:
-		return handed
-	}
-}
-
-func called(person alert.Person) string {
-	if name := person.FirstName(); name != "" {
-		return name
-	}
-	return "there"
-}
-
-func says(text string) chat.Paragraph {
-	return chat.Paragraph{Spans: []chat.Span{{Text: text}}}
-}
-
-// reportedBy leads to what the source says, and says who that is.
-func reportedBy(before, after string, record store.Record) chat.Paragraph {
-	var spans []chat.Span
-	if before != "" {
-		spans = append(spans, chat.Span{Text: before})
-	}
-	return chat.Paragraph{Spans: append(spans, chat.Span{Text: record.Source, Bold: true},
-		chat.Span{Text: after}, chat.Span{At: record.When()}, chat.Span{Text: ":"})}
-}
-
-// quoted is what the source says, set apart: none of it is our words.
-func quoted(record store.Record) chat.Paragraph {
-	spans := []chat.Span{{Text: cut(record.Title, 200), Bold: true}}
-	if record.Description != "" {
-		spans = append(spans, chat.Span{Text: "\n" + cut(record.Description, 600)})
-	}
-	if lines := details(record.Context); len(lines) > 0 {
-		spans = append(spans, chat.Span{Text: "\n" + strings.Join(lines, " · ")})
-	}
-	return chat.Paragraph{Quoted: true, Spans: spans}
+func (b *Book) called(person alert.Person) string {
+	return cmp.Or(person.FirstName(), b.text("question.nameless", nil))
 }

@@ -1,37 +1,43 @@
 package words
 
 import (
-	"fmt"
-
 	"securitybot/internal/alert"
 	"securitybot/internal/store"
 )
 
 // why says why the security team sees an alert.
-func why(story store.Story) string {
+func (b *Book) why(story store.Story) string {
 	record := story.Record
-	if record.Escalation == store.EscalationLateNo {
+	switch {
+	case record.Escalation == store.EscalationLateNo:
 		if record.Verdict.Outcome == alert.Confirmed {
-			return "They had said yes and proved it; now they say that it was not them."
+			return b.text("why.confirmed_then_no", nil)
 		}
-		return "They did not answer in time; now they say that it was not them."
+		return b.text("why.silent_then_no", nil)
+	case isLostPhone(record):
+		return b.text("why.lost_phone", nil)
 	}
+	values := fill{"Reason": b.reason(record.Verdict.Reason)}
 	switch record.Verdict.Outcome {
+	case alert.Confirmed:
+		return b.text("why.reopened", nil)
 	case alert.Denied:
-		return whyDenied(record.Verdict.Reason)
+		return b.whyDenied(record.Verdict.Reason)
 	case alert.Unsure:
-		return "They are not sure whether it was them."
+		return b.text("why.unsure", nil)
 	case alert.NoResponse:
-		return fmt.Sprintf("No answer within %s, reminders included.", span(record.Plan.Deadline))
+		return b.text("why.no_response", fill{"For": span(record.Plan.Deadline)})
 	case alert.Unproven:
-		return "They said yes, but it is not proved: " + reasonWords(record.Verdict.Reason) + "."
+		return b.text("why.unproven", values)
 	case alert.Unreachable:
-		return "Nobody could be asked: " + reasonWords(record.Verdict.Reason) + "."
+		return b.text("why.unreachable", values)
+	case "":
+		return b.text("why.told", nil)
 	default:
 		if takenBack(record) {
-			return "They had been asked, but no answer there would count: " + reasonWords(record.Verdict.Reason) + "."
+			return b.text("why.taken_back", values)
 		}
-		return "They were not asked: " + reasonWords(record.Verdict.Reason) + "."
+		return b.text("why.unasked", values)
 	}
 }
 
@@ -40,70 +46,49 @@ func takenBack(record store.Record) bool {
 	return record.Verdict.Outcome == alert.Unasked && !record.AskedAt.IsZero()
 }
 
-func whyDenied(reason string) string {
-	const thief = " Until somebody clears them, Securitybot asks them nothing and believes nothing that comes from their chat account."
+func (b *Book) whyDenied(reason string) string {
 	switch reason {
 	case alert.ReasonContradicted:
-		return "Somebody answered yes from their chat account, but their phone said Deny." + thief
+		return b.text("why.contradicted", nil) + " " + b.text("why.distrusted", nil)
 	case alert.ReasonFraud:
-		return "Somebody answered yes from their chat account, but their phone reported it as fraud." + thief
+		return b.text("why.fraud", nil) + " " + b.text("why.distrusted", nil)
+	case alert.ReasonSome:
+		return b.text("why.some", nil)
 	default:
-		return "They say that it was not them."
+		return b.text("why.denied", nil)
 	}
 }
 
-// reasonWords is a reason for readers; one of a vendor's own is shown as it is.
-func reasonWords(reason string) string {
-	known := map[string]string{
-		alert.ReasonDistrusted:    "their chat account is suspected to be stolen",
-		alert.ReasonNoFactor:      "no second factor is set up here",
-		alert.ReasonNotEnrolled:   "they have no second factor",
-		alert.ReasonTimedOut:      "their phone did not reply",
-		alert.ReasonLost:          "the push to their phone was lost",
-		alert.ReasonUnavailable:   "the second factor could not be reached",
-		alert.ReasonPushLimit:     "their phone has had as many pushes as it may",
-		alert.ReasonUnknownPerson: "no such person is known",
-		alert.ReasonAmbiguous:     "more than one person matches",
-		alert.ReasonMismatch:      "the email and the chat id belong to different people",
-		alert.ReasonDeactivated:   "their chat account is deactivated",
-		alert.ReasonBot:           "the account is a bot's",
-		alert.ReasonForeign:       "the account is of another team",
-		alert.ReasonUndelivered:   "the question could not be delivered in time",
-
-		// Duo's own words, as its adapter gives them.
-		"bypass":         "their second factor lets them in without asking",
-		"locked_out":     "they are locked out of their second factor",
-		"disabled":       "they are disabled at their second factor",
-		"no_push_device": "they have no device that takes a push",
+// reason is a reason for readers; one of a vendor's own is shown as it is.
+func (b *Book) reason(reason string) string {
+	if key := "reason." + reason; known(key) {
+		return b.text(key, nil)
 	}
-	if said, ok := known[reason]; ok {
-		return said
-	}
-	return reason
+	return cut(reason, 100)
 }
 
-func said(choice alert.Choice) string {
-	switch choice {
-	case alert.Yes:
-		return "yes, it was me"
-	case alert.No:
-		return "no, it wasn't me"
-	default:
-		return "not sure"
+func (b *Book) choice(choice alert.Choice) string {
+	if key := "said." + string(choice); known(key) {
+		return b.text(key, nil)
 	}
+	return b.text("said.unsure", nil)
 }
 
-func proofWords(proof alert.Proof) string {
+func (b *Book) proof(proof alert.Proof) string {
 	switch proof.Result {
-	case alert.ProofApproved:
-		return "approved"
-	case alert.ProofDenied:
-		return "denied"
-	case alert.ProofFraud:
-		return "reported as fraud"
+	case alert.ProofApproved, alert.ProofDenied, alert.ProofFraud:
+		return b.text("proof."+string(proof.Result), nil)
 	case alert.ProofUnavailable:
-		return reasonWords(proof.Reason)
+		return b.reason(proof.Reason)
 	default:
-		return reasonWords(string(proof.Result))
+		return b.reason(string(proof.Result))
 	}
+}
+
+// verdict is an outcome as lists name it.
+func (b *Book) verdict(outcome alert.Outcome) string {
+	if key := "verdict." + string(outcome); known(key) {
+		return b.text(key, nil)
+	}
+	return string(outcome)
 }

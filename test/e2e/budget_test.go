@@ -38,6 +38,40 @@ func TestBudgetOfAProvenYes(t *testing.T) {
 	require.ElementsMatch(t, []string{"chat.postMessage", "views.open", "chat.update"}, calls)
 }
 
+// One more occurrence costs its own start and admission, and the question a signal
+// and an edit; an alert that a proven yes covers costs next to nothing.
+func TestBudgetOfWhatIsNotAsked(t *testing.T) {
+	t.Parallel()
+	b := installed(t, policy(t, always))
+	meter := b.metered()
+	b.start()
+	b.confirms(bob)
+
+	first := b.reports(alertOn("db-1", alice, "medium"))
+	b.questionOf(alice, first)
+	b.historyWith(first, enums.EVENT_TYPE_TIMER_STARTED)
+	before := b.steady(meter)
+	joined := b.reports(alertOn("db-1", alice, "medium"))
+	b.eventually("the question lists both", func() bool { return b.asked(alice).offers("some_not") })
+	cost := b.steady(meter) - before
+	t.Logf("a joined alert: %d actions, %d events of its own", cost, len(b.wholeHistory(joined).GetEvents()))
+	require.LessOrEqual(t, cost, 4)
+
+	b.clicks(alice, b.asked(alice), "yes")
+	b.phone(alice, "approve")
+	b.settles(joined, "confirmed", "")
+	b.wholeHistory(first)
+	asked, before := len(b.log("slack")), b.steady(meter)
+	covered := b.reports(alertOn("db-1", alice, "medium"))
+	b.settles(covered, "suppressed", "proven")
+	recorded := b.wholeHistory(covered)
+	cost = b.steady(meter) - before
+	t.Logf("a suppressed alert: %d actions, %d events", cost, len(recorded.GetEvents()))
+	require.LessOrEqual(t, actionsOf(recorded), 3)
+	require.LessOrEqual(t, cost, 3)
+	require.Empty(t, methodsOf(b.log("slack")[asked:]))
+}
+
 // confirms is a whole conversation, with a reason.
 func (b *bot) confirms(email string) (id string) {
 	b.Helper()

@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A detection runs wild: all of its alerts are taken at once, and everybody is
-// asked about each of theirs once, as fast as Slack lets us write to one person.
+// A detection runs wild where policy knows no limits: all of its alerts are taken at
+// once, and everybody is asked about each of theirs once, as fast as Slack lets us
+// write to one person.
 func TestBurst(t *testing.T) {
 	t.Parallel()
 	const alerts, senders = 200, 16
 	people := []string{alice, bob, carol, dave}
-	b := running(t)
+	b := running(t, policy(t, unlimited))
 
 	begun := time.Now()
 	ids := b.burst(alerts, senders, people)

@@ -17,7 +17,7 @@ import (
 func TestDatabaseRestarts(t *testing.T) {
 	t.Parallel()
 	database, restart := testkit.RestartablePostgres(t)
-	b := running(t, "DATABASE_URL="+database)
+	b := running(t, "DATABASE_URL="+database, policy(t, unlimited))
 	yes := b.reports(alertAbout(alice))
 	no := b.reports(alertAbout(bob))
 	proving := b.reports(alertAbout(dave))

@@ -109,6 +109,18 @@ func installed(t *testing.T, env ...string) *bot {
 	}
 }
 
+// unlimited is a policy for tests in which somebody has more questions than people
+// should.
+const unlimited = "version: 1\nlimits: {open_questions: 1000, storm: 0, person_day: 0}\n"
+
+// policy has an installation begin with a policy file.
+func policy(t *testing.T, text string) (variable string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return "SECURITYBOT_POLICY=" + path
+}
+
 // dataFolder outlives a killed program's Temporal, which takes a moment to follow it
 // and may write until then.
 func dataFolder(t *testing.T) string {

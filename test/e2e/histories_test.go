@@ -3,15 +3,19 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -72,6 +76,78 @@ func TestHistories(t *testing.T) {
 		require.Equal(t, 2, b.alert(silent).count("reminded"))
 		require.Equal(t, 1, b.alert(late).count("late_answer"))
 	})
+	t.Run("several", func(t *testing.T) {
+		t.Parallel()
+		recordsSeveral(running(t, policy(t, patient)))
+	})
+	t.Run("held", func(t *testing.T) {
+		t.Parallel()
+		b := running(t, policy(t, atWorkIn(2*24*time.Hour)))
+		held := b.reports(alertOn("db-1", alice, "low"))
+		b.becomes(held, "held")
+		b.records("held", b.historyWith(held, enums.EVENT_TYPE_TIMER_STARTED))
+		b.notice("waits until")
+		b.records("notice", b.historyOf(conversation.NoticeWorkflowID("held-"+held), enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
+	})
+}
+
+// atWorkIn is a policy whose people are at work on one day of the week alone, and
+// not asked before.
+func atWorkIn(wait time.Duration) string {
+	day := strings.ToLower(time.Now().UTC().Add(wait).Weekday().String()[:3])
+	return "version: 1\ndefaults: {outside_hours: hold, clock: working, working_hours: {zone: UTC, days: " + day + ", from: \"00:00\", to: \"24:00\"}}\n"
+}
+
+// recordsSeveral are conversations about more than one alert, and a case that climbs.
+func recordsSeveral(b *bot) {
+	b.Helper()
+	first := b.reports(alertOn("db-1", alice, "high"))
+	b.asked(alice)
+	joined := b.reports(alertOn("db-1", alice, "high"))
+	b.records("joined", b.wholeHistory(joined))
+	b.eventually("the question lists both", func() bool { return b.asked(alice).offers("some_not") })
+	b.records("waiting_with_joined", b.historyWith(first, enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED))
+	queued := b.reports(alertOn("db-2", alice, "high"))
+	b.becomes(queued, "held")
+	b.records("queued", b.historyWith(queued, enums.EVENT_TYPE_TIMER_STARTED))
+	b.clicks(alice, b.asked(alice), "yes")
+	b.phone(alice, "approve")
+	b.records("confirmed_with_joined", b.wholeHistory(first))
+
+	b.clicks(alice, b.questionOf(alice, queued), "yes")
+	b.phone(alice, "approve")
+	b.records("queued_and_confirmed", b.wholeHistory(queued))
+	require.Contains(b, b.types(alice, "ignore last 1h"), "If your phone shows")
+	b.eventually("her phone lights up", func() bool { return len(b.pushes(alice)) == 3 })
+	wish := b.requestOf(alice)
+	b.records("request", b.historyWith(wish, enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED))
+	b.phone(alice, "approve")
+	b.records("request_confirmed", b.wholeHistory(wish))
+	covered := b.reports(alertOn("db-2", alice, "high"))
+	b.settles(covered, "suppressed", "ignore")
+	b.records("suppressed", b.wholeHistory(covered))
+
+	climbs := b.reports(alertAbout(bob))
+	b.answers(bob, "unsure")
+	b.caseOf(climbs)
+	ladder := conversation.LadderWorkflowID(climbs)
+	b.records("ladder_waiting", b.historyOf(ladder, enums.EVENT_TYPE_TIMER_STARTED))
+	b.eventually("it climbs", func() bool { return b.alert(climbs).has("case_climbed") })
+	b.records("ladder", b.historyOf(ladder, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
+	b.clicks(sam, b.caseOf(climbs), "acknowledge")
+	b.eventually("the case says so", func() bool { return b.caseOf(climbs).says("acknowledged this") })
+}
+
+// requestOf is the alert that a wish of somebody's became.
+func (b *bot) requestOf(email string) string {
+	b.Helper()
+	for id, view := range b.everyAlert() {
+		if view.Request != nil {
+			return id
+		}
+	}
+	require.FailNow(b, email+" asked for nothing")
+	return ""
 }
 
 // records replays a history, and keeps it when asked to.
@@ -133,9 +209,17 @@ func forget(tree any) {
 // there is nothing that its worker has still to look at.
 func (b *bot) historyWith(id string, kind enums.EventType) *history.History {
 	b.Helper()
+	return b.historyOf(conversation.AlertWorkflowID(id), kind)
+}
+
+// historyOf is historyWith for any workflow.
+func (b *bot) historyOf(workflowID string, kind enums.EventType) *history.History {
+	b.Helper()
 	var recorded *history.History
 	b.eventually("the workflow comes to "+kind.String(), func() bool {
-		recorded = b.history(id)
+		if recorded = b.history(workflowID); len(recorded.GetEvents()) == 0 {
+			return false
+		}
 		last := recorded.GetEvents()[len(recorded.GetEvents())-1].GetEventType()
 		busy := last == enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED || last == enums.EVENT_TYPE_WORKFLOW_TASK_STARTED
 		return !busy && countOf(recorded, kind) > 0
@@ -149,16 +233,19 @@ func (b *bot) wholeHistory(id string) *history.History {
 	return b.historyWith(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
 }
 
-// history is what Temporal knows of an alert's workflow now.
-func (b *bot) history(id string) *history.History {
+// history is what Temporal knows of a workflow now; nothing while there is none.
+func (b *bot) history(workflowID string) *history.History {
 	b.Helper()
 	connection := b.temporal()
 	defer connection.Close()
 	recorded := &history.History{}
-	events := connection.GetWorkflowHistory(b.Context(), conversation.AlertWorkflowID(id), "", false,
+	events := connection.GetWorkflowHistory(b.Context(), workflowID, "", false,
 		enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
+		if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
+			return recorded
+		}
 		require.NoError(b, err)
 		recorded.Events = append(recorded.Events, event)
 	}

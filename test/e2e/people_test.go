@@ -2,11 +2,15 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +24,8 @@ const (
 	dave  = "dave@example.com"
 	erin  = "erin@example.com"  // no second factor
 	frank = "frank@example.com" // deactivated
+	sam   = "sam@example.com"   // a responder, and an administrator
+	kim   = "kim@example.com"   // another responder
 )
 
 // shown is a message as a person sees it now.
@@ -34,7 +40,20 @@ type shown struct {
 		Text     string `json:"text"`
 		Value    string `json:"value"`
 	} `json:"actions"`
+	Bot       bool `json:"bot"`
 	Ephemeral bool `json:"ephemeral"`
+	Metadata  struct {
+		Payload struct {
+			Key string `json:"key"`
+		} `json:"event_payload"`
+	} `json:"metadata"`
+}
+
+// about is the alert that a message of ours is about, and what it is for; both are
+// empty where it is none that anything looks for.
+func (s shown) about() (alertID, purpose string) {
+	alertID, purpose, _ = strings.Cut(s.Metadata.Payload.Key, "/")
+	return alertID, purpose
 }
 
 func (s shown) offers(action string) bool {
@@ -67,6 +86,29 @@ type alertView struct {
 	Escalation    *escalationView   `json:"escalation"`
 	Timeline      []map[string]any  `json:"timeline"`
 	Links         map[string]string `json:"links"`
+
+	Rule        string        `json:"rule"`
+	NotBefore   string        `json:"not_before"`
+	QueuedUntil string        `json:"queued_until"`
+	JoinedTo    string        `json:"joined_to"`
+	Occurrences []string      `json:"occurrences"`
+	CaseOf      string        `json:"case_of"`
+	Members     []string      `json:"members"`
+	CoveredBy   *coveringView `json:"covered_by"`
+	Case        *caseView     `json:"case"`
+	Request     *struct{}     `json:"request"`
+}
+
+type coveringView struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	AlertID string `json:"alert_id"`
+}
+
+type caseView struct {
+	AckedBy    string `json:"acked_by"`
+	ResolvedBy string `json:"resolved_by"`
+	Resolution string `json:"resolution"`
 }
 
 type answerView struct{ Choice, Explanation, At string }
@@ -76,6 +118,16 @@ type proofView struct{ Result, Reason, Factor, Transaction string }
 type escalationView struct{ Reason, At string }
 
 func (a alertView) has(kind string) bool { return a.count(kind) > 0 }
+
+// entry is the last line of a kind on the timeline.
+func (a alertView) entry(kind string) map[string]any {
+	for _, entry := range slices.Backward(a.Timeline) {
+		if entry["kind"] == kind {
+			return entry
+		}
+	}
+	return nil
+}
 
 func (a alertView) count(kind string) int {
 	count := 0
@@ -97,7 +149,7 @@ func (b *bot) try(method, path string, body any) (int, []byte) {
 	}
 	request, err := http.NewRequestWithContext(background(), method, b.url(path), reader)
 	require.NoError(b, err)
-	request.Header.Set("Authorization", "Bearer sandbox")
+	request.Header.Set("Authorization", "Bearer "+tokenFor(path))
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -112,6 +164,14 @@ func (b *bot) try(method, path string, body any) (int, []byte) {
 		return 0, nil
 	}
 	return response.StatusCode, text
+}
+
+// tokenFor is a source's for alerts, and an administrator's for the rest.
+func tokenFor(path string) string {
+	if strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/v1/alerts") {
+		return "sandbox-admin"
+	}
+	return "sandbox"
 }
 
 // get reads JSON that must be there.
@@ -131,11 +191,20 @@ func (b *bot) post(path string, body any) []byte {
 	return text
 }
 
-// alertAbout is a body that the API takes.
+// hosts counts the machines that alerts are about.
+var hosts atomic.Int64
+
+// alertAbout is a body that the API takes. Each is about another machine, so that
+// none is one more occurrence of another.
 func alertAbout(email string) map[string]any {
+	return alertOn(fmt.Sprint("web-", hosts.Add(1)), email, "high")
+}
+
+// alertOn is a body about something that happened on a machine.
+func alertOn(host, email, severity string) map[string]any {
 	return map[string]any{
-		"key": "key-" + time.Now().Format(time.RFC3339Nano), "detection": "sudo_interactive", "title": "sudo to a root shell on web-1",
-		"severity": "high", "subject": map[string]string{"email": email}, "context": map[string]any{"host": "web-1"},
+		"key": "key-" + rand.Text(), "detection": "sudo_interactive", "title": "sudo to a root shell on " + host,
+		"severity": severity, "subject": map[string]string{"email": email}, "context": map[string]any{"host": host},
 	}
 }
 
@@ -186,25 +255,98 @@ func (b *bot) dm(email string) []shown {
 	return messages
 }
 
-// security are the cases in the security channel, and only they.
+// security are the cases in the security channel, and what came to them so late
+// that it is posted anew.
 func (b *bot) security() []shown {
 	b.Helper()
-	var messages, cases []shown
-	b.get("/sandbox/control/messages?channel=security", &messages)
-	for _, message := range messages {
-		if message.ThreadTS == "" || message.ThreadTS == message.TS {
-			cases = append(cases, message)
-		}
-	}
-	return cases
+	return b.posted(func(purpose string) bool {
+		return strings.HasPrefix(purpose, "case") || strings.HasPrefix(purpose, "raised")
+	})
 }
 
-// questions are the top-level messages of a person's DM.
+// notices are what the security channel is told once and belongs to no alert.
+func (b *bot) notices() []shown {
+	b.Helper()
+	var notices []shown
+	for _, message := range b.channel("security") {
+		if strings.HasPrefix(message.Metadata.Payload.Key, "notice/") {
+			notices = append(notices, message)
+		}
+	}
+	return notices
+}
+
+// reviews are the confirmed alerts that responders should look at.
+func (b *bot) reviews() []shown {
+	b.Helper()
+	return b.posted(func(purpose string) bool { return purpose == "review" })
+}
+
+// posted are the messages at the top level of the security channel that are about
+// an alert and for something.
+func (b *bot) posted(wanted func(purpose string) bool) []shown {
+	b.Helper()
+	var list []shown
+	for _, message := range b.channel("security") {
+		id, purpose := message.about()
+		if id != "notice" && wanted(purpose) {
+			list = append(list, message)
+		}
+	}
+	return list
+}
+
+// channel are the messages at the top level of a channel.
+func (b *bot) channel(name string) []shown {
+	b.Helper()
+	var messages, list []shown
+	b.get("/sandbox/control/messages?channel="+name, &messages)
+	for _, message := range messages {
+		if (message.ThreadTS == "" || message.ThreadTS == message.TS) && !message.Ephemeral {
+			list = append(list, message)
+		}
+	}
+	return list
+}
+
+// notice waits for one that says something.
+func (b *bot) notice(text string) shown {
+	b.Helper()
+	var found shown
+	b.eventually("the channel is told: "+text, func() bool {
+		for _, message := range b.notices() {
+			if strings.Contains(message.Text, text) {
+				found = message
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// caseOf waits for the case of an alert.
+func (b *bot) caseOf(id string) shown {
+	b.Helper()
+	var found shown
+	b.eventually("a case", func() bool {
+		for _, message := range b.security() {
+			if about, purpose := message.about(); about == id && purpose == "case" {
+				found = message
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// questions are those that a person was ever asked.
 func (b *bot) questions(email string) []shown {
 	b.Helper()
 	var list []shown
 	for _, message := range b.dm(email) {
-		if message.ThreadTS == "" && !message.Ephemeral {
+		if _, purpose := message.about(); purpose == "question" {
 			list = append(list, message)
 		}
 	}

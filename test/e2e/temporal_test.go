@@ -22,7 +22,7 @@ import (
 // confirmed without an answer and a proof, none gets lost, and nobody is asked twice.
 func TestOnlyTemporal(t *testing.T) {
 	t.Parallel()
-	b := running(t)
+	b := running(t, policy(t, unlimited))
 	attacks := map[string]func(*intruder){
 		"sends every signal":                 (*intruder).sendsEverySignal,
 		"says that the phone approved":       (*intruder).approvesByHand,

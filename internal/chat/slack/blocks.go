@@ -64,7 +64,7 @@ func (s *Slack) render(message chat.Message) (rendered, error) {
 	blocks := p.header(message.Title)
 	tail := p.note(message.Note)
 	if len(message.Buttons) > 0 {
-		actions, err := p.actions(message)
+		actions, err := p.actions(message.Buttons, message.Title)
 		if err != nil {
 			return rendered{}, err
 		}
@@ -91,14 +91,19 @@ func (p *painter) paragraphs(all []chat.Paragraph, room int) []api.Block {
 	var blocks []api.Block
 	for i, paragraph := range all {
 		if p.left == 0 || (len(blocks) == room-1 && i < len(all)-1) {
-			left := fmt.Sprintf("… and %d more", len(all)-i)
-			return append(blocks, p.paragraph(false, []api.RichTextSectionElement{api.NewRichTextSectionTextElement(left, nil)}))
+			return append(blocks, p.more(len(all)-i))
 		}
 		if elements := p.elements(paragraph); len(elements) > 0 {
 			blocks = append(blocks, p.paragraph(paragraph.Quoted, elements))
 		}
 	}
 	return blocks
+}
+
+// more says how much is not shown.
+func (p *painter) more(count int) api.Block {
+	text := api.NewRichTextSectionTextElement(fmt.Sprintf("… and %d more", count), nil)
+	return p.paragraph(false, []api.RichTextSectionElement{text})
 }
 
 func (p *painter) paragraph(quoted bool, elements []api.RichTextSectionElement) api.Block {
@@ -185,19 +190,19 @@ func (p *painter) note(spans []chat.Span) []api.Block {
 }
 
 // actions builds the buttons. A value is never cut: it carries a MAC.
-func (p *painter) actions(message chat.Message) (api.Block, error) {
-	if len(message.Buttons) > maxButtons {
+func (p *painter) actions(buttons []chat.Button, title string) (api.Block, error) {
+	if len(buttons) > maxButtons {
 		return nil, refused("too_many_buttons")
 	}
-	elements := make([]api.BlockElement, 0, len(message.Buttons))
-	for _, button := range message.Buttons {
+	elements := make([]api.BlockElement, 0, len(buttons))
+	for _, button := range buttons {
 		if len(button.Value) > maxValue || len(button.Action) > maxAction || line(button.Label) == "" {
 			return nil, refused("invalid_button")
 		}
 		element := api.NewButtonBlockElement(button.Action, button.Value, plain(fit(line(button.Label), maxLabel)))
 		element.Style = api.Style(button.Style)
 		element.Confirm = confirmation(button)
-		element.AccessibilityLabel = spoken(button.Label, message.Title)
+		element.AccessibilityLabel = spoken(button.Label, title)
 		elements = append(elements, element)
 	}
 	return api.NewActionBlock(p.id(), elements...), nil

@@ -117,6 +117,22 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Group implements [chat.Directory] with usergroups.users.list.
+func (s *Slack) Group(ctx context.Context, id string) ([]string, error) {
+	var members []string
+	err := s.call(ctx, effect{}, func(ctx context.Context) (err error) {
+		members, err = s.api.GetUserGroupMembersContext(ctx, id)
+		if err == nil && members == nil {
+			return errIncomplete
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list members of group %s: %w", id, err)
+	}
+	return members, nil
+}
+
 // toPerson reads a user object, see docs.slack.dev/reference/objects/user-object.
 // On Enterprise Grid a person may be of our workspace and carry another's team id.
 func (s *Slack) toPerson(me *identity, user api.User) alert.Person {
@@ -135,6 +151,7 @@ func (s *Slack) toPerson(me *identity, user api.User) alert.Person {
 		Username:    user.Name,
 		Name:        name,
 		Zone:        user.TZ,
+		AwayUntil:   awayUntil(user.Profile, s.now()),
 		Deactivated: user.Deleted,
 		Bot:         user.IsBot || user.IsConnectorBot || user.IsWorkflowBot || user.ID == slackbot,
 		Foreign:     !home || user.IsStranger,

@@ -47,7 +47,7 @@ var failures = invert(map[chat.Failure][]string{
 		"missing_scope", "no_permission", "not_allowed_token_type", "team_access_not_granted",
 		"org_login_required", "ekm_access_denied", "enterprise_is_restricted", "access_denied",
 		"two_factor_setup_required", "deprecated_endpoint", "method_deprecated", "unknown_method",
-		"messages_tab_disabled", "accesslimited",
+		"messages_tab_disabled", "not_enabled", "accesslimited",
 	},
 	chat.Refused: {
 		"channel_not_found", "is_archived", "not_in_channel", "user_not_in_channel", "restricted_action",
@@ -61,7 +61,7 @@ var failures = invert(map[chat.Failure][]string{
 		"block_mismatch", "view_too_large", "cannot_reply_to_message",
 		"cant_update_message", "edit_window_closed", "is_inactive",
 		"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id", "invalid_trigger",
-		"hash_conflict", "not_found", "not_enabled",
+		"hash_conflict", "not_found", "no_such_subteam", "plan_upgrade_required",
 	},
 })
 
@@ -97,7 +97,7 @@ func (s *Slack) classify(about effect, connected bool, err error) *chat.Error {
 	case errors.As(err, &status):
 		failed.Failure, failed.Reason = byStatus(status.Code), fmt.Sprintf("http_%d", status.Code)
 	case errors.As(err, &answer):
-		failed.Failure, failed.Reason = byWord(about, answer.Err)
+		failed.Failure, failed.Reason = byAnswer(about, answer)
 	case errors.Is(err, errIncomplete):
 		failed.Reason = "incomplete_answer"
 	case !connected:
@@ -134,6 +134,16 @@ func byStatus(code int) chat.Failure {
 }
 
 var plainWord = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+// byAnswer reads the word, and of a person what comes with it: that they are the
+// argument that doesn't fit is all that views.publish says of who can't have a Home.
+func byAnswer(about effect, answer api.SlackErrorResponse) (chat.Failure, string) {
+	if about.person && answer.Err == "invalid_arguments" &&
+		strings.Contains(strings.Join(answer.ResponseMetadata.Messages, " "), "user_id") {
+		return chat.Gone, alert.ReasonUnknownPerson
+	}
+	return byWord(about, answer.Err)
+}
 
 func byWord(about effect, word string) (chat.Failure, string) {
 	if !plainWord.MatchString(word) {

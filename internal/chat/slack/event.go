@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/slack-go/slack/slackevents"
@@ -12,6 +13,9 @@ import (
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 )
+
+// homeTab is the tab of app_home_opened that views.publish fills.
+const homeTab = "home"
 
 // envelope is the outer form of what the Events API delivers.
 type envelope struct {
@@ -37,10 +41,18 @@ type typedMessage struct {
 	ThreadTS    string `json:"thread_ts"`
 }
 
+// homeOpened is what we read of an app_home_opened event.
+type homeOpened struct {
+	User string `json:"user"`
+	Tab  string `json:"tab"`
+}
+
 // event takes one event_callback. An error means: not recorded, don't acknowledge.
 func (r *Receiver) event(ctx context.Context, payload []byte) (delivered, error) {
 	var outer envelope
-	var message typedMessage
+	var inner struct {
+		Type string `json:"type"`
+	}
 	if json.Unmarshal(payload, &outer) != nil {
 		return delivered{}, errMalformed
 	}
@@ -48,20 +60,58 @@ func (r *Receiver) event(ctx context.Context, payload []byte) (delivered, error)
 		r.log.WarnContext(ctx, "Slack sent something that is not an event", "type", line(outer.Type))
 		return delivered{}, nil
 	}
-	if json.Unmarshal(outer.Event, &message) != nil || outer.ID == "" {
+	if json.Unmarshal(outer.Event, &inner) != nil || outer.ID == "" {
 		return delivered{}, errMalformed
 	}
 	me, err := r.workspace(ctx, outer.Team)
-	if err != nil || !fromPerson(me, message) {
+	if err != nil {
 		return delivered{}, err
+	}
+	switch inner.Type {
+	case string(slackevents.Message):
+		return r.message(ctx, me, outer)
+	case string(slackevents.AppHomeOpened):
+		return r.opened(ctx, me, outer)
+	}
+	return delivered{}, nil
+}
+
+// opened shows somebody their Home. The tab with the messages needs nothing of us.
+func (r *Receiver) opened(ctx context.Context, me *identity, outer envelope) (delivered, error) {
+	var opened homeOpened
+	if json.Unmarshal(outer.Event, &opened) != nil {
+		return delivered{}, errMalformed
+	}
+	if opened.Tab != homeTab || opened.User == "" {
+		return delivered{}, nil
+	}
+	home, err := r.inbox.Opened(ctx, alert.PersonKey{Team: me.team, User: opened.User})
+	if err != nil {
+		return delivered{}, fmt.Errorf("make home: %w", err)
+	}
+	return delivered{next: r.carry(presser{user: opened.User}, chat.Reply{Home: &home})}, nil
+}
+
+// message takes what somebody wrote to us.
+func (r *Receiver) message(ctx context.Context, me *identity, outer envelope) (delivered, error) {
+	var message typedMessage
+	if json.Unmarshal(outer.Event, &message) != nil {
+		return delivered{}, errMalformed
+	}
+	if !fromPerson(me, message) || strings.TrimSpace(clean(message.Text)) == "" {
+		return delivered{}, nil
 	}
 	return r.typed(ctx, me, outer.ID, message)
 }
 
+// ownWords are the subtypes of messages that somebody wrote as they stand: none,
+// with a file, or in a thread and shown outside it as well.
+var ownWords = []string{"", "file_share", "thread_broadcast"}
+
 // fromPerson tells that a message is somebody's own words in a direct conversation,
 // not ours, not a bot's, not an edit or a removal.
 func fromPerson(me *identity, message typedMessage) bool {
-	return message.Type == string(slackevents.Message) && message.ChannelType == "im" && message.SubType == "" && message.BotID == "" &&
+	return message.ChannelType == "im" && slices.Contains(ownWords, message.SubType) && message.BotID == "" &&
 		message.User != "" && message.User != me.user
 }
 

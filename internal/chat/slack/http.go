@@ -54,18 +54,11 @@ func (r *Receiver) Commands() http.Handler {
 		if err != nil {
 			return delivered{}, errMalformed
 		}
-		return r.command(ctx, form.Get("team_id"))
+		return r.command(ctx, command{
+			Team: form.Get("team_id"), User: form.Get("user_id"), Channel: form.Get("channel_id"),
+			Text: form.Get("text"), Trigger: form.Get("trigger_id"),
+		})
 	})
-}
-
-// command points whoever types a command to where we do talk.
-func (r *Receiver) command(ctx context.Context, team string) (delivered, error) {
-	if _, err := r.workspace(ctx, team); err != nil {
-		return delivered{}, err
-	}
-	return delivered{body: map[string]string{
-		"response_type": api.ResponseTypeEphemeral, "text": escape(help),
-	}}, nil
 }
 
 // signed lets only signed requests through, and answers once they are recorded.

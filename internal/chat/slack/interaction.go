@@ -36,11 +36,14 @@ func (r *Receiver) interaction(ctx context.Context, payload []byte) (delivered, 
 		return r.press(ctx, me, who, callback)
 	case api.InteractionTypeViewSubmission:
 		return r.words(ctx, who, callback), nil
+	case api.InteractionTypeViewClosed:
+		return r.closed(ctx, who, callback)
 	}
-	return delivered{}, nil // view_closed and what we never asked for
+	return delivered{}, nil // what we never asked for
 }
 
-// press takes one press of a button.
+// press takes one press of a button. On a Home there is no message that it is on:
+// its view names the press, and its place stays empty.
 func (r *Receiver) press(ctx context.Context, me *identity, who alert.PersonKey, callback api.InteractionCallback) (delivered, error) {
 	if len(callback.ActionCallback.BlockActions) == 0 {
 		return delivered{}, nil
@@ -50,8 +53,9 @@ func (r *Receiver) press(ctx context.Context, me *identity, who alert.PersonKey,
 		Channel: first(callback.Container.ChannelID, callback.Channel.ID),
 		TS:      first(callback.Container.MessageTs, callback.Message.Timestamp),
 	}
+	surface := first(place.Channel, callback.Container.ViewID, callback.View.ID)
 	reply, err := r.inbox.Press(ctx, chat.Press{
-		Delivery: strings.Join([]string{"press", me.team, who.User, place.Channel, place.TS, action.ActionID, action.ActionTs}, "|"),
+		Delivery: strings.Join([]string{"press", me.team, who.User, surface, place.TS, action.ActionID, action.ActionTs}, "|"),
 		Person:   who,
 		At:       r.moment(action.ActionTs),
 		Place:    place,
@@ -83,6 +87,20 @@ func (r *Receiver) words(ctx context.Context, who alert.PersonKey, callback api.
 		return delivered{body: api.NewErrorsViewSubmissionResponse(map[string]string{inputName: saveFailed})}
 	}
 	return delivered{next: r.carry(presser{user: who.User, trigger: callback.TriggerID}, reply)}
+}
+
+// closed takes that a prompt was closed without words.
+func (r *Receiver) closed(ctx context.Context, who alert.PersonKey, callback api.InteractionCallback) (delivered, error) {
+	reply, err := r.inbox.Closed(ctx, chat.Words{
+		Delivery: strings.Join([]string{"closed", callback.View.ID, callback.View.Hash}, "|"),
+		Person:   who,
+		At:       r.slack.now(),
+		Token:    callback.View.PrivateMetadata,
+	})
+	if err != nil {
+		return delivered{}, fmt.Errorf("record closed prompt: %w", err)
+	}
+	return delivered{next: r.carry(presser{user: who.User}, reply)}, nil
 }
 
 func written(state *api.ViewState) string {

@@ -6,7 +6,7 @@ import (
 
 	api "github.com/slack-go/slack"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // The manifest that the README hands out is one that Slack's own form describes,
@@ -22,7 +22,13 @@ func TestManifest(t *testing.T) {
 	require.NoError(t, decoder.Decode(&manifest))
 	require.ElementsMatch(t, []string{
 		"chat:write", "im:write", "im:history", "users:read", "users:read.email", "commands",
-		"channels:read", "channels:history", "groups:history",
+		"channels:read", "channels:history", "groups:history", "usergroups:read",
 	}, manifest.OAuthConfig.Scopes.Bot)
-	require.Equal(t, []string{"message.im"}, manifest.Settings.EventSubscriptions.BotEvents)
+	require.Equal(t, []string{"message.im", "app_home_opened"}, manifest.Settings.EventSubscriptions.BotEvents)
+	require.True(t, manifest.Settings.Interactivity.IsEnabled)
+	require.True(t, manifest.Features.AppHome.HomeTabEnabled)
+	require.True(t, manifest.Features.AppHome.MessagesTabEnabled)
+	require.False(t, manifest.Features.AppHome.MessagesTabReadOnlyEnabled, "answers are typed there")
+	require.Equal(t, "/securitybot", manifest.Features.SlashCommands[0].Command)
+	require.True(t, manifest.Features.SlashCommands[0].ShouldEscape)
 }

@@ -16,8 +16,6 @@ const (
 	ackBudget = 2500 * time.Millisecond
 	// workLimit bounds what is done after the answer.
 	workLimit = 20 * time.Second
-	// help answers commands.
-	help = "I answer in direct messages: when something needs you, I write to you there."
 )
 
 // ReceiverOptions of a receiver. No error and no log line carries the secret.

@@ -30,7 +30,10 @@ type inbox struct {
 	presses []chat.Press
 	words   []chat.Words
 	typed   []chat.Typed
+	opened  []alert.PersonKey
+	closed  []chat.Words
 	reply   chat.Reply
+	home    chat.Home
 	err     error
 	panics  bool
 }
@@ -60,6 +63,20 @@ func (i *inbox) Typed(_ context.Context, typed chat.Typed) (chat.Reply, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.typed = append(i.typed, typed)
+	return i.answer()
+}
+
+func (i *inbox) Opened(_ context.Context, who alert.PersonKey) (chat.Home, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.opened = append(i.opened, who)
+	return i.home, i.err
+}
+
+func (i *inbox) Closed(_ context.Context, words chat.Words) (chat.Reply, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.closed = append(i.closed, words)
 	return i.answer()
 }
 
@@ -156,7 +173,7 @@ func TestPressIsRecordedAckedAndAnswered(t *testing.T) {
 	d.slack.on("chat.postEphemeral", answer{body: `{"ok":true,"message_ts":"2.000001"}`})
 	d.inbox.reply = chat.Reply{Tell: "Noted <!here>", Ask: &chat.Prompt{
 		Token: "prompt-token", Title: "What were you doing on the server?", Label: "In a few words",
-		Placeholder: "I was …", Submit: "Send", Cancel: "Skip",
+		Placeholder: "I was …", Submit: "Send", Cancel: "Skip", Lines: true, NotifyClose: true,
 	}}
 	status, body := d.interact(press)
 	require.Equal(t, http.StatusOK, status)
@@ -271,10 +288,6 @@ func TestWhatIsNotForTheInboxIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	message := func(from, to string) string { return strings.Replace(typedEvent, from, to, 1) }
 	for name, body := range map[string]string{
-		"our own message":       message(`"user":"U1"`, `"user":"UBOT"`),
-		"a bot's message":       message(`"user":"U1"`, `"user":"U1","bot_id":"B2"`),
-		"an edited message":     message(`"type":"message"`, `"type":"message","subtype":"message_changed"`),
-		"a message in a room":   message(`"channel_type":"im"`, `"channel_type":"channel"`),
 		"an event unknown":      message(`"type":"message"`, `"type":"brand_new_event"`),
 		"another workspace":     message(`"team_id":"T1"`, `"team_id":"T2"`),
 		"a rate limit warning":  `{"type":"app_rate_limited","team_id":"T1"}`,
@@ -292,7 +305,6 @@ func TestWhatIsNotForTheInboxIsAcknowledged(t *testing.T) {
 		})
 	}
 	for name, payload := range map[string]string{
-		"a closed modal":    strings.Replace(submission, "view_submission", "view_closed", 1),
 		"another workspace": strings.ReplaceAll(press, `"T1"`, `"T2"`),
 		"no action":         `{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U1"},"actions":[]}`,
 		"a shortcut":        `{"type":"shortcut","team":{"id":"T1"},"user":{"id":"U1"}}`,
@@ -403,10 +415,6 @@ func TestHTTPDetails(t *testing.T) {
 	status, answer := d.signed("/slack/events", `{"type":"url_verification","challenge":"c-1"}`)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "c-1", answer)
-
-	status, answer = d.signed("/slack/commands", url.Values{"team_id": {"T1"}, "command": {"/securitybot"}}.Encode())
-	require.Equal(t, http.StatusOK, status)
-	require.JSONEq(t, `{"response_type":"ephemeral","text":"`+help+`"}`, answer)
 
 	status, _ = d.signed("/slack/events", strings.Repeat("x", maxDelivery+1))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)

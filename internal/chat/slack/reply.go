@@ -14,14 +14,14 @@ const inputName = "explanation"
 // presser is whom a reply goes to, and where they are.
 type presser struct {
 	user    string
-	place   chat.Ref // empty after a prompt
+	place   chat.Ref // empty after a prompt, and on a Home
 	thread  string
 	trigger string // opens one prompt, within 3 s of the press
 }
 
 // carry is the work of a reply, or nil.
 func (r *Receiver) carry(to presser, reply chat.Reply) work {
-	if reply.Ask == nil && reply.Tell == "" {
+	if reply.Ask == nil && reply.Tell == "" && reply.Home == nil {
 		return nil
 	}
 	return func(ctx context.Context) {
@@ -30,6 +30,9 @@ func (r *Receiver) carry(to presser, reply chat.Reply) work {
 		}
 		if reply.Tell != "" {
 			r.tell(ctx, to, reply.Tell)
+		}
+		if reply.Home != nil {
+			r.publish(ctx, to, *reply.Home)
 		}
 	}
 }
@@ -62,6 +65,14 @@ func (r *Receiver) tell(ctx context.Context, to presser, text string) {
 	}
 	if err != nil {
 		r.log.WarnContext(ctx, "reply not shown", "error", err)
+	}
+}
+
+// publish shows the presser their Home as it is now. Where that fails it stays as
+// it was: what it shows is checked when it is pressed, and opening it shows it anew.
+func (r *Receiver) publish(ctx context.Context, to presser, home chat.Home) {
+	if err := r.slack.PublishHome(ctx, to.user, home); err != nil {
+		r.log.WarnContext(ctx, "home not shown", "error", err)
 	}
 }
 
@@ -103,7 +114,7 @@ func (s *Slack) openPrompt(ctx context.Context, trigger string, prompt chat.Prom
 	if prompt.Placeholder != "" {
 		element.Placeholder = plain(fit(line(prompt.Placeholder), maxPlaceholder))
 	}
-	element.Multiline, element.MaxLength = true, maxInput
+	element.Multiline, element.MaxLength = prompt.Lines, maxInput
 	input := api.NewInputBlock(inputName, plain(fit(line(prompt.Label), maxModalLabel)), nil, element)
 	input.Optional = true // no words are words too
 	view := api.ModalViewRequest{
@@ -114,7 +125,7 @@ func (s *Slack) openPrompt(ctx context.Context, trigger string, prompt chat.Prom
 		Blocks:          api.Blocks{BlockSet: []api.Block{input}},
 		PrivateMetadata: prompt.Token,
 		CallbackID:      inputName,
-		NotifyOnClose:   true,
+		NotifyOnClose:   prompt.NotifyClose,
 	}
 	return s.call(ctx, effect{}, func(ctx context.Context) error {
 		answer, err := s.api.OpenViewContext(ctx, trigger, view)

@@ -36,13 +36,21 @@ type notes struct {
 	presses []chat.Press
 	words   []chat.Words
 	typed   []chat.Typed
+	closed  []chat.Words
 	reply   chat.Reply
+	home    chat.Home
 }
 
 func (n *notes) says(reply chat.Reply) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.reply = reply
+}
+
+func (n *notes) forgets() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.typed = nil
 }
 
 func (n *notes) Press(_ context.Context, press chat.Press) (chat.Reply, error) {
@@ -63,6 +71,19 @@ func (n *notes) Typed(_ context.Context, typed chat.Typed) (chat.Reply, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.typed = append(n.typed, typed)
+	return n.reply, nil
+}
+
+func (n *notes) Opened(context.Context, alert.PersonKey) (chat.Home, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.home, nil
+}
+
+func (n *notes) Closed(_ context.Context, words chat.Words) (chat.Reply, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.closed = append(n.closed, words)
 	return n.reply, nil
 }
 
@@ -132,6 +153,7 @@ func (o *office) connect(receiver *slack.Receiver) {
 	require.Eventually(o.t, func() bool {
 		return o.act("command", map[string]any{"user": "carol@example.com", "command": "/securitybot"}).Delivered
 	}, patience, 5*time.Millisecond)
+	o.inbox.forgets()
 }
 
 // control moves the sandbox's people.

@@ -12,8 +12,13 @@ import (
 	"securitybot/internal/chat"
 )
 
-// atOnce is how many deliveries are recorded at the same time.
-const atOnce = 16
+const (
+	// atOnce is how many deliveries are recorded at the same time.
+	atOnce = 16
+	// maxFrame is in bytes. A longer one ends the connection, and comes again: the
+	// longest message, edited, is four times in one and must stay below.
+	maxFrame = 4 << 20
+)
 
 // socket is one run of Socket Mode.
 type socket struct {
@@ -32,7 +37,7 @@ func (r *Receiver) RunSocket(ctx context.Context) error {
 	}
 	s := &socket{
 		Receiver: r,
-		client:   socketmode.New(r.slack.api, socketmode.OptionReadLimit(maxDelivery)),
+		client:   socketmode.New(r.slack.api, socketmode.OptionReadLimit(maxFrame)),
 		slots:    make(chan struct{}, atOnce),
 	}
 	defer s.pending.Wait()
@@ -109,13 +114,11 @@ func (s *socket) handle(ctx context.Context, request socketmode.Request) (delive
 }
 
 func (s *socket) slash(ctx context.Context, payload []byte) (delivered, error) {
-	var command struct {
-		Team string `json:"team_id"`
-	}
-	if json.Unmarshal(payload, &command) != nil {
+	var written command
+	if json.Unmarshal(payload, &written) != nil {
 		return delivered{}, errMalformed
 	}
-	return s.command(ctx, command.Team)
+	return s.command(ctx, written)
 }
 
 // take records a delivery, acknowledges it, and then does what follows. A stop

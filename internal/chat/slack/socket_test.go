@@ -96,8 +96,9 @@ func TestSocketTakesEverythingThatHTTPTakes(t *testing.T) {
 	require.JSONEq(t, `{"envelope_id":"e2"}`, receive(t, link))
 	require.Equal(t, "event|Ev1", d.inbox.typed[0].Delivery)
 
-	send(t, link, "slash_commands", "e3", `{"command":"/securitybot","team_id":"T1","user_id":"U1"}`)
-	require.JSONEq(t, `{"envelope_id":"e3","payload":{"response_type":"ephemeral","text":"`+help+`"}}`, receive(t, link))
+	send(t, link, "slash_commands", "e3", `{"command":"/securitybot","text":"status","team_id":"T1","user_id":"U1","trigger_id":"t-1"}`)
+	require.JSONEq(t, `{"envelope_id":"e3","payload":{"response_type":"ephemeral","mrkdwn":false,"text":"Noted"}}`, receive(t, link))
+	require.Equal(t, "command|T1|U1|t-1", d.inbox.typed[1].Delivery)
 
 	send(t, link, "events_api", "e4", strings.Replace(typedEvent, `"type":"message"`, `"type":"brand_new_event"`, 1))
 	require.JSONEq(t, `{"envelope_id":"e4"}`, receive(t, link), "what the library can't read is acknowledged too")
@@ -105,6 +106,20 @@ func TestSocketTakesEverythingThatHTTPTakes(t *testing.T) {
 	d.inbox.fails(errors.New("no database"))
 	send(t, link, "interactive", "e5", submission)
 	require.JSONEq(t, `{"envelope_id":"e5","payload":{"response_action":"errors","errors":{"explanation":"That could not be saved. Please try again."}}}`, receive(t, link))
+}
+
+func TestTheLongestEditDoesNotEndTheConnection(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	w := newWire(t, d.slack)
+	listen(t, d)
+	link := w.link()
+	long := map[string]any{"text": strings.Repeat("😀", 40_000), "blocks": strings.Repeat("bold", 100_000)}
+	send(t, link, "events_api", "e1", direct(map[string]any{"subtype": "message_changed", "message": long, "previous_message": long, "user": nil}))
+	require.JSONEq(t, `{"envelope_id":"e1"}`, receive(t, link))
+	require.Empty(t, d.inbox.typed)
+	send(t, link, "interactive", "e2", press)
+	require.JSONEq(t, `{"envelope_id":"e2"}`, receive(t, link), "on the same connection")
 }
 
 func TestSocketDoesNotAcknowledgeWhatIsNotRecorded(t *testing.T) {

@@ -53,7 +53,7 @@ type Person struct {
 
 func seedPeople() []*Person {
 	var people []*Person
-	for i, name := range []string{"alice", "bob", "carol", "dave", "erin", "frank"} {
+	for i, name := range []string{"alice", "bob", "carol", "dave", "erin", "frank", "sam", "kim"} {
 		p := &Person{
 			ID: fmt.Sprintf("DUSANDBOX%011d", i+1), Username: name, Email: name + "@example.com", Factor: FactorAuth,
 			Device: fmt.Sprintf("DPSANDBOX%011d", i+1), Number: fmt.Sprintf("XXX-XXX-01%02d", i+1),
@@ -71,9 +71,9 @@ func (s *Server) load(ctx context.Context) error {
 	if s.people, err = disk.Load[Person](ctx, s.opt.Disk, "duo_person"); err != nil {
 		return err
 	}
-	if len(s.people) == 0 {
-		s.people = seedPeople()
-		for _, p := range s.people {
+	for _, p := range seedPeople() { // a newer sandbox may know more people than its data
+		if s.personByID(p.ID) == nil {
+			s.people = append(s.people, p)
 			s.savePerson(p)
 		}
 	}

@@ -176,10 +176,11 @@ func TestTheHooksOfTheBrowserTestsExist(t *testing.T) {
 		all.WriteString(body(t, "/sandbox/assets/"+name))
 	}
 	hooks := []string{
-		"`story-${name}`", `"it-was-me":`, "stolen:", "nobody:", "`send-${example.name}`", "`curl-${example.name}`",
+		"`story-${name}`", `"it-was-me":`, "stolen:", "several:", "nobody:", "`send-${example.name}`", "`curl-${example.name}`",
 		"`push-${result}`", `"approve"`, `"deny"`, `"fraud"`,
+		"`tab-${name}`", "`as-${p.email", `burst("repeats"`, `burst("storm"`, `burst("night"`, `"trust-now"`,
 	}
-	for _, id := range []string{"interrupted", "dm", "channel", "phone", "modal", "modal-input", "modal-submit", "timeline", "temporal-link", "person-switch", "hint"} {
+	for _, id := range []string{"interrupted", "dm", "channel", "phone", "modal", "modal-input", "modal-submit", "timeline", "temporal-link", "person-switch", "hint", "home", "composer", "responder-phone"} {
 		require.Regexp(t, `(?:data-testid=|testid: |dataset\.testid = )"`+id+`"`, all.String(), id)
 	}
 	for _, hook := range hooks {

@@ -77,6 +77,8 @@ func methods() map[string]method {
 		"views.push":            {(*Server).viewsPush, tier4, ""},
 		"views.update":          {(*Server).viewsUpdate, tier4, ""},
 		"views.publish":         {(*Server).viewsPublish, tier4, ""},
+		"usergroups.list":       {(*Server).usergroupsList, tier2, "usergroups:read"},
+		"usergroups.users.list": {(*Server).usergroupsUsersList, tier2, "usergroups:read"},
 		"reactions.add":         {(*Server).reactionsAdd, tier3, "reactions:write"},
 		"apps.connections.open": {(*Server).appsConnectionsOpen, tierSpecial, ""},
 	}

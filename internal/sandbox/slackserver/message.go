@@ -22,6 +22,7 @@ type message struct {
 	Broadcast bool     `json:"broadcast,omitempty"`
 	EditedTS  string   `json:"edited_ts,omitempty"`
 	Reactions []string `json:"reactions,omitempty"` // of the bot
+	File      bool     `json:"file,omitempty"`      // a person's picture is with it
 	// Earlier states, oldest first, for the person who clicks on a copy that
 	// their client has not refreshed.
 	Earlier []version `json:"earlier,omitempty"`
@@ -117,6 +118,9 @@ func (s *Server) wire(m *message, allMetadata bool) object {
 			out["metadata"] = m.Metadata
 		}
 	}
+	if m.File {
+		out["files"] = m.files()
+	}
 	if m.EditedTS != "" {
 		out["edited"] = object{"user": m.User, "ts": m.EditedTS}
 	}
@@ -127,6 +131,18 @@ func (s *Server) wire(m *message, allMetadata bool) object {
 		out["latest_reply"] = replies[len(replies)-1].TS
 	}
 	return out
+}
+
+// files describes the picture of a message, as an app sees it that has no scope
+// to read files.
+func (m *message) files() []object {
+	id := "F" + strings.ReplaceAll(m.TS, ".", "")
+	return []object{{
+		"id": id, "created": parseTS(m.TS) / 1e6, "timestamp": parseTS(m.TS) / 1e6, "name": "picture.png",
+		"title": "picture.png", "mimetype": "image/png", "filetype": "png", "pretty_type": "PNG", "user": m.User,
+		"user_team": TeamID, "mode": "hosted", "size": 4096, "editable": false, "is_external": false, "external_type": "",
+		"is_public": false, "public_url_shared": false, "display_as_bot": false, "username": "",
+	}}
 }
 
 func (s *Server) author(channel, ts string) string {

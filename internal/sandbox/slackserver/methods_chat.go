@@ -45,13 +45,17 @@ func (s *Server) readContent(a args) (content, error) {
 // watch records what a careful app would not send.
 func (s *Server) watch(a args, c content) {
 	where := a["channel"]
-	for _, text := range append(mrkdwnTexts(c.blocks), a["text"]) {
+	s.watchMentions(where, append(mrkdwnTexts(c.blocks), a["text"]))
+	if len(c.blocks) > 0 && strings.TrimSpace(c.text) == "" {
+		s.opt.Desk.Violate("empty fallback text", where)
+	}
+}
+
+func (s *Server) watchMentions(where string, texts []string) {
+	for _, text := range texts {
 		if found := broadcast.FindString(text); found != "" {
 			s.opt.Desk.Violate("broadcast mention", where+": "+found)
 		}
-	}
-	if len(c.blocks) > 0 && strings.TrimSpace(c.text) == "" {
-		s.opt.Desk.Violate("empty fallback text", where)
 	}
 }
 

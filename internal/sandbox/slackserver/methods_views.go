@@ -176,30 +176,6 @@ func (s *Server) replace(stack *modalStack, i int, view object) {
 	s.show(stack)
 }
 
-func (s *Server) viewsPublish(a args) (object, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u := s.userByID(a["user_id"])
-	if u == nil || u.Deactivated {
-		return nil, refuse("invalid_arguments", "[ERROR] user not found [json-pointer:/user_id]")
-	}
-	old := s.homes[u.ID]
-	if a["hash"] != "" && old != nil && a["hash"] != old["hash"] {
-		return nil, refuse("hash_conflict")
-	}
-	view, err := readView(a["view"], "home")
-	if err != nil {
-		return nil, err
-	}
-	id := newID("V")
-	if old != nil {
-		id, _ = old["id"].(string)
-	}
-	s.homes[u.ID] = dress(view, id, "", id)
-	s.opt.Disk.Put("home", u.ID, view)
-	return object{"view": view}, nil
-}
-
 func (s *Server) appsConnectionsOpen(args) (object, error) {
 	return object{"url": s.sockets.newLink()}, nil
 }

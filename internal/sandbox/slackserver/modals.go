@@ -36,17 +36,6 @@ func (s *Server) Modal(email string) (map[string]any, error) {
 	return view, nil
 }
 
-// Home returns a person's published Home tab, nil if none.
-func (s *Server) Home(email string) (map[string]any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u := s.userByEmail(email)
-	if u == nil {
-		return nil, ErrNoUser
-	}
-	return s.homes[u.ID], nil
-}
-
 // Submit sends the open modal. Values are by action id, or by block id and
 // action id.
 func (s *Server) Submit(ctx context.Context, email string, values map[string]any) (Submission, error) {

@@ -2,14 +2,10 @@ package slackserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
-	"net/http"
 	"slices"
-	"strings"
-
-	"securitybot/internal/sandbox/traffic"
+	"unicode/utf8"
 )
 
 // What a person can't do, because there is nothing like it on their screen.
@@ -19,15 +15,42 @@ var (
 	ErrNoMessage = errors.New("no such message")
 	ErrNotShown  = errors.New("the message doesn't show that action now")
 	ErrNoModal   = errors.New("the person has no modal open")
+	ErrNoView    = errors.New("the person has no such view")
+	ErrTooLong   = errors.New("the message is longer than Slack takes")
 )
 
-// Press is a person pressing a button, or choosing an option.
+// Press is a person pressing a button, or choosing an option, in a message or in
+// a view of their own.
 type Press struct {
 	User     string  `json:"user"` // email
-	Channel  string  `json:"channel"`
-	TS       string  `json:"ts"`
+	Channel  string  `json:"channel,omitempty"`
+	TS       string  `json:"ts,omitempty"`
+	View     string  `json:"view,omitempty"` // "home", instead of Channel and TS
 	ActionID string  `json:"action_id"`
-	Value    *string `json:"value,omitempty"` // forged, instead of the button's own
+	BlockID  string  `json:"block_id,omitempty"` // which, if several blocks have the action
+	Value    *string `json:"value,omitempty"`    // forged, instead of the button's own
+}
+
+// target finds what is pressed among blocks; both are nil if they don't show it.
+func (p Press) target(blocks []object) (block, element object) {
+	for _, b := range blocks {
+		if p.BlockID != "" && text(b["block_id"]) != p.BlockID {
+			continue
+		}
+		for _, e := range interactive(b) {
+			if text(e["action_id"]) == p.ActionID {
+				return b, e
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (p Press) valueOf(e object) string {
+	if p.Value != nil {
+		return *p.Value
+	}
+	return text(e["value"])
 }
 
 // Click delivers a press. A confirm dialog counts as confirmed.
@@ -49,6 +72,16 @@ func (s *Server) press(p Press) (object, error) {
 	if u == nil {
 		return nil, ErrNoUser
 	}
+	switch p.View {
+	case "":
+		return s.pressMessage(u, p)
+	case "home":
+		return s.pressHome(u, p)
+	}
+	return nil, ErrNoView
+}
+
+func (s *Server) pressMessage(u *User, p Press) (object, error) {
 	m := s.find(p.Channel, p.TS)
 	if m == nil {
 		return nil, ErrNoMessage
@@ -59,17 +92,8 @@ func (s *Server) press(p Press) (object, error) {
 		copies = append(copies, earlier)
 	}
 	for _, shown := range copies {
-		for _, b := range shown.Blocks {
-			for _, e := range interactive(b) {
-				if text(e["action_id"]) != p.ActionID {
-					continue
-				}
-				value := text(e["value"])
-				if p.Value != nil {
-					value = *p.Value
-				}
-				return s.clickPayload(u, m, shown, text(b["block_id"]), e, value), nil
-			}
+		if b, e := p.target(shown.Blocks); e != nil {
+			return s.clickPayload(u, m, shown, text(b["block_id"]), e, p.valueOf(e)), nil
 		}
 	}
 	return nil, ErrNotShown
@@ -81,6 +105,7 @@ type Reply struct {
 	Text     string `json:"text"`
 	ThreadTS string `json:"thread_ts,omitempty"`
 	Channel  string `json:"channel,omitempty"` // name or id; the direct messages if empty
+	File     bool   `json:"file,omitempty"`    // with a picture; then the text may be empty
 }
 
 // Sent is where a person's message went, and whether the app took the event.
@@ -101,6 +126,9 @@ func (s *Server) Reply(ctx context.Context, r Reply) (Sent, error) {
 }
 
 func (s *Server) write(r Reply) (*message, *pendingEvent, error) {
+	if utf8.RuneCountInString(r.Text) > maxPostText {
+		return nil, nil, ErrTooLong
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u, c, err := s.place(r.User, r.Channel)
@@ -108,7 +136,7 @@ func (s *Server) write(r Reply) (*message, *pendingEvent, error) {
 		return nil, nil, err
 	}
 	m := s.add(&message{
-		Channel: c.ID, ThreadTS: s.root(c.ID, r.ThreadTS), User: u.ID, Text: typed(r.Text),
+		Channel: c.ID, ThreadTS: s.root(c.ID, r.ThreadTS), User: u.ID, Text: typed(r.Text), File: r.File,
 	})
 	if !c.IM {
 		return m, nil, nil
@@ -119,6 +147,10 @@ func (s *Server) write(r Reply) (*message, *pendingEvent, error) {
 	}
 	if m.ThreadTS != "" {
 		inner["thread_ts"], inner["parent_user_id"] = m.ThreadTS, s.author(c.ID, m.ThreadTS)
+	}
+	if m.File {
+		inner["subtype"], inner["files"] = "file_share", m.files()
+		inner["upload"], inner["display_as_bot"] = true, false
 	}
 	return m, s.newEvent(inner), nil
 }
@@ -156,20 +188,49 @@ func (s *Server) tell(ctx context.Context, m *message, event *pendingEvent) (Sen
 	return out, s.flush(ctx)
 }
 
+// Pointed names a message that a person edits or deletes.
+type Pointed struct {
+	User    string `json:"user,omitempty"`    // whose it must be; empty takes anybody's
+	Channel string `json:"channel,omitempty"` // name or id; the user's direct messages if empty
+	TS      string `json:"ts"`
+}
+
+func (s *Server) pointed(p Pointed) (*message, error) {
+	channel, author := p.Channel, ""
+	if p.User != "" {
+		u, c, err := s.place(p.User, p.Channel)
+		if err != nil {
+			return nil, err
+		}
+		channel, author = c.ID, u.ID
+	}
+	m := s.find(channel, p.TS)
+	if m == nil || author != "" && m.User != author {
+		return nil, ErrNoMessage
+	}
+	return m, nil
+}
+
 // Edit changes a person's own message; the app gets a message_changed event.
-func (s *Server) Edit(ctx context.Context, channel, ts, newText string) (Sent, error) {
-	m, event, err := s.edit(channel, ts, newText)
+func (s *Server) Edit(ctx context.Context, at Pointed, newText string) (Sent, error) {
+	m, event, err := s.edit(at, newText)
 	if err != nil {
 		return Sent{}, err
 	}
 	return s.tell(ctx, m, event)
 }
 
-func (s *Server) edit(channel, ts, newText string) (*message, *pendingEvent, error) {
+func (s *Server) edit(at Pointed, newText string) (*message, *pendingEvent, error) {
+	if utf8.RuneCountInString(newText) > maxPostText {
+		return nil, nil, ErrTooLong
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.find(channel, ts)
-	if m == nil || m.Bot {
+	m, err := s.pointed(at)
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.Bot {
 		return nil, nil, ErrNoMessage
 	}
 	before := s.wire(m, true)
@@ -177,21 +238,22 @@ func (s *Server) edit(channel, ts, newText string) (*message, *pendingEvent, err
 	return m, s.imEvent(m, "message_changed", object{"message": s.wire(m, true), "previous_message": before}), nil
 }
 
-// Delete removes a message of anybody, as an administrator can.
-func (s *Server) Delete(ctx context.Context, channel, ts string) (Sent, error) {
-	m, event, err := s.erase(channel, ts)
+// Delete removes a message: a person's own, or anybody's, as an administrator
+// can; the app gets a message_deleted event.
+func (s *Server) Delete(ctx context.Context, at Pointed) (Sent, error) {
+	m, event, err := s.erase(at)
 	if err != nil {
 		return Sent{}, err
 	}
 	return s.tell(ctx, m, event)
 }
 
-func (s *Server) erase(channel, ts string) (*message, *pendingEvent, error) {
+func (s *Server) erase(at Pointed) (*message, *pendingEvent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.find(channel, ts)
-	if m == nil {
-		return nil, nil, ErrNoMessage
+	m, err := s.pointed(at)
+	if err != nil {
+		return nil, nil, err
 	}
 	before := s.wire(m, true)
 	s.remove(m)
@@ -214,170 +276,4 @@ func (s *Server) imEvent(m *message, subtype string, fields object) *pendingEven
 	}
 	maps.Copy(inner, fields)
 	return s.newEvent(inner)
-}
-
-// OpenHome is a person opening the app's Home tab.
-func (s *Server) OpenHome(ctx context.Context, email string) (Receipt, error) {
-	s.mu.Lock()
-	u, c, err := s.place(email, "")
-	if err != nil {
-		s.mu.Unlock()
-		return Receipt{}, err
-	}
-	inner := object{"type": "app_home_opened", "user": u.ID, "channel": c.ID, "tab": "home", "event_ts": s.nextTS()}
-	if view := s.homes[u.ID]; view != nil {
-		inner["view"] = view
-	}
-	event := s.newEvent(inner)
-	s.mu.Unlock()
-	if err := s.flush(ctx); err != nil {
-		return Receipt{}, err
-	}
-	return s.attempt(ctx, event), nil
-}
-
-// Command is a person using a slash command.
-type Command struct {
-	User    string `json:"user"`
-	Command string `json:"command"`
-	Text    string `json:"text"`
-	Channel string `json:"channel,omitempty"`
-}
-
-// Slash delivers a command and shows the answer that came with the acknowledgement.
-func (s *Server) Slash(ctx context.Context, cmd Command) (Receipt, error) {
-	payload, u, c, err := s.commandPayload(cmd)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if err := s.flush(ctx); err != nil {
-		return Receipt{}, err
-	}
-	receipt := s.deliver(ctx, callback{kind: kindCommand, payload: payload})
-	if receipt.Delivered && len(receipt.body) > 0 {
-		s.mu.Lock()
-		if err := s.respond(&hook{Channel: c.ID, User: u.ID}, readResponse(receipt.body)); err != nil {
-			receipt.Error = err.Error()
-		}
-		s.mu.Unlock()
-		s.opt.Changed()
-	}
-	return receipt, s.flush(ctx)
-}
-
-func (s *Server) commandPayload(cmd Command) (object, *User, *Channel, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u, c, err := s.place(cmd.User, cmd.Channel)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	return object{
-		"token": "unused", "team_id": TeamID, "team_domain": teamDomain, "channel_id": c.ID, "channel_name": c.Name,
-		"user_id": u.ID, "user_name": u.Name, "command": "/" + strings.TrimPrefix(cmd.Command, "/"), "text": cmd.Text,
-		"api_app_id": AppID, "is_enterprise_install": "false",
-		"response_url": s.newHook(c.ID, "", u.ID), "trigger_id": s.newTrigger(u.ID, false),
-	}, u, c, nil
-}
-
-// Deactivate switches an account off or on again.
-func (s *Server) Deactivate(ctx context.Context, email string, off bool) error {
-	s.mu.Lock()
-	u := s.userByEmail(email)
-	if u != nil {
-		u.Deactivated = off
-		s.opt.Disk.Put("user", u.ID, u)
-		delete(s.refused, u.ID)
-	}
-	s.mu.Unlock()
-	if u == nil {
-		return ErrNoUser
-	}
-	s.opt.Changed()
-	return s.flush(ctx)
-}
-
-// response is what an app sends to a response_url or with the ack of a command.
-type response struct {
-	Type            string          `json:"response_type"`
-	Text            string          `json:"text"`
-	Blocks          json.RawMessage `json:"blocks"`
-	ThreadTS        string          `json:"thread_ts"`
-	ReplaceOriginal bool            `json:"replace_original"`
-	DeleteOriginal  bool            `json:"delete_original"`
-}
-
-// readResponse takes JSON or plain text.
-func readResponse(body []byte) response {
-	var r response
-	if json.Unmarshal(body, &r) != nil {
-		r = response{Text: string(body)}
-	}
-	return r
-}
-
-func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
-	a, err := readArgs(w, r)
-	if err != nil {
-		http.Error(w, "invalid_payload", http.StatusBadRequest)
-		return
-	}
-	token := r.PathValue("token")
-	s.opt.Desk.Serve(w, r, traffic.Call{
-		Service: "slack", Method: "response_url", Args: a, Dialect: dialect{},
-		Effect: func() traffic.Answer { return s.useHook(token, a) },
-	})
-}
-
-func (s *Server) useHook(token string, a args) traffic.Answer {
-	s.mu.Lock()
-	h := s.hooks[token]
-	if h == nil || h.Uses >= hookUses || s.opt.Clock().After(h.Expires) {
-		s.mu.Unlock()
-		code := "expired_url"
-		if h != nil && h.Uses >= hookUses {
-			code = "used_url"
-		}
-		return jsonAnswer(http.StatusNotFound, object{"ok": false, "error": code}, code)
-	}
-	h.Uses++
-	s.opt.Disk.Put("hook", h.Token, h)
-	err := s.respond(h, response{
-		Type: a["response_type"], Text: a["text"], Blocks: json.RawMessage(a["blocks"]), ThreadTS: a["thread_ts"],
-		ReplaceOriginal: a.flag("replace_original"), DeleteOriginal: a.flag("delete_original"),
-	})
-	s.mu.Unlock()
-	s.opt.Changed()
-	if refused, ok := errors.AsType[*apiError](err); ok {
-		return jsonAnswer(http.StatusBadRequest, object{"ok": false, "error": refused.code}, refused.code)
-	}
-	return jsonAnswer(http.StatusOK, object{"ok": true}, "")
-}
-
-// respond changes or adds a message; the caller holds mu.
-func (s *Server) respond(h *hook, r response) error {
-	c, err := s.readContent(args{"channel": h.Channel, "text": r.Text, "blocks": string(r.Blocks)})
-	if err != nil {
-		return err
-	}
-	original := s.find(h.Channel, h.TS)
-	switch {
-	case r.DeleteOriginal && original != nil:
-		s.remove(original)
-		return nil
-	case r.ReplaceOriginal && original != nil:
-		s.change(original, c.text, c.blocks)
-		return nil
-	case strings.TrimSpace(c.text) == "" && len(c.blocks) == 0:
-		return refuse("no_text")
-	}
-	only := h.User
-	if r.Type == "in_channel" {
-		only = ""
-	}
-	s.add(&message{
-		Channel: h.Channel, ThreadTS: s.root(h.Channel, r.ThreadTS), User: BotUserID, Bot: true,
-		Text: c.text, Blocks: c.blocks, Ephemeral: only,
-	})
-	return nil
 }

@@ -16,6 +16,7 @@ type Shown struct {
 	ReplyCount int      `json:"reply_count"`
 	Metadata   object   `json:"metadata,omitempty"`
 	Reactions  []string `json:"reactions,omitempty"`
+	File       bool     `json:"file,omitempty"` // a picture is with it
 }
 
 // Action is something to press in a message.
@@ -77,7 +78,7 @@ func (s *Server) shown(m *message) Shown {
 	out := Shown{
 		Channel: m.Channel, TS: m.TS, ThreadTS: m.ThreadTS, User: m.User, Bot: m.Bot, Text: m.Text,
 		Blocks: m.Blocks, Actions: actionsOf(m.Blocks), Ephemeral: m.Ephemeral != "", Edited: m.EditedTS != "",
-		Metadata: m.Metadata, Reactions: m.Reactions,
+		Metadata: m.Metadata, Reactions: m.Reactions, File: m.File,
 	}
 	if u := s.userByID(m.User); u != nil {
 		out.UserName = u.RealName

@@ -57,7 +57,7 @@ type Server struct {
 	channels    []*Channel
 	messages    map[string][]*message // by channel, oldest first
 	modals      map[string]*modalStack
-	homes       map[string]object // published Home tabs by user id
+	homes       map[string]*home // by user id
 	triggers    map[string]*trigger
 	hooks       map[string]*hook
 	events      map[string]*pendingEvent
@@ -80,7 +80,7 @@ func New(ctx context.Context, opt Options) (*Server, error) {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{
 		opt: opt, limits: newLimiter(opt.Clock), wake: make(chan struct{}, 1), run: run, cancel: cancel,
-		messages: map[string][]*message{}, modals: map[string]*modalStack{}, homes: map[string]object{},
+		messages: map[string][]*message{}, modals: map[string]*modalStack{}, homes: map[string]*home{},
 		triggers: map[string]*trigger{}, hooks: map[string]*hook{}, events: map[string]*pendingEvent{},
 		refused: map[string]int{},
 		client: &http.Client{

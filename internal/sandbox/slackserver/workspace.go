@@ -2,11 +2,9 @@ package slackserver
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"securitybot/internal/sandbox/disk"
 )
@@ -19,6 +17,8 @@ const (
 	BotID      = "B0SBXSECBOT"
 	teamDomain = "sandbox"
 	slackbotID = "USLACKBOT"
+	samID      = "U0SBXSAM00"
+	kimID      = "U0SBXKIM00"
 )
 
 // User is one account of the workspace.
@@ -30,6 +30,11 @@ type User struct {
 	Title    string `json:"title"`
 	TZ       string `json:"tz"`
 	TZLabel  string `json:"tz_label"`
+
+	StatusText    string `json:"status_text,omitempty"`
+	StatusEmoji   string `json:"status_emoji,omitempty"`
+	StatusExpires int64  `json:"status_expires,omitempty"` // unix seconds; 0 is never
+
 	// Deactivated people keep their id and history; lookups by email don't find them.
 	Deactivated bool `json:"deactivated"`
 	Bot         bool `json:"bot"`
@@ -59,6 +64,8 @@ func seedUsers() []*User {
 		person("U0SBXDAVE0", "dave", "Dave Okafor", "Security lead", "America/Los_Angeles", "Pacific Time"),
 		person("U0SBXERIN0", "erin", "Erin Kowalski", "Finance", "Europe/Warsaw", "Central European Time"),
 		frank,
+		person(samID, "sam", "Sam Rivera", "Security responder", "Europe/Berlin", "Central European Time"),
+		person(kimID, "kim", "Kim Lindqvist", "Security responder", "America/New_York", "Eastern Time"),
 		{ID: BotUserID, Name: "securitybot", RealName: "Securitybot", TZ: "Etc/UTC", TZLabel: "UTC", Bot: true},
 		{ID: "U0SBXCIBOT", Name: "ci-bot", RealName: "CI", TZ: "Etc/UTC", TZLabel: "UTC", Bot: true},
 		{ID: slackbotID, Name: "slackbot", RealName: "Slackbot", TZ: "America/Los_Angeles", TZLabel: "Pacific Time"},
@@ -67,10 +74,11 @@ func seedUsers() []*User {
 
 // seedChannels has a channel that the bot may post to and one that it was not invited to.
 func seedChannels() []*Channel {
-	people := []string{"U0SBXALICE", "U0SBXBOB00", "U0SBXCAROL", "U0SBXDAVE0", "U0SBXERIN0"}
+	people := []string{"U0SBXALICE", "U0SBXBOB00", "U0SBXCAROL", "U0SBXDAVE0", "U0SBXERIN0", samID, kimID}
 	return []*Channel{
 		{ID: "C0SBXSECUR", Name: "security", Members: append(slices.Clone(people), BotUserID)},
 		{ID: "C0SBXGENER", Name: "general", Members: people},
+		{ID: "C0SBXLEADS", Name: "security-leads", Members: []string{"U0SBXDAVE0", BotUserID}},
 	}
 }
 
@@ -83,9 +91,7 @@ func (s *Server) load(ctx context.Context) error {
 	if s.channels, err = disk.Load[Channel](ctx, d, "channel"); err != nil {
 		return err
 	}
-	if len(s.users) == 0 {
-		s.found()
-	}
+	s.found()
 	slices.SortStableFunc(s.users, func(a, b *User) int { return strings.Compare(seedOrder(a.ID), seedOrder(b.ID)) })
 	if err := s.loadMessages(ctx); err != nil {
 		return err
@@ -99,14 +105,27 @@ func (s *Server) load(ctx context.Context) error {
 	return s.flush(ctx)
 }
 
-// found creates the workspace at its first start.
+// found adds what the workspace lacks: everything at its first start, later what
+// a newer sandbox brings to the data of an older one.
 func (s *Server) found() {
-	s.users, s.channels = seedUsers(), seedChannels()
-	for _, u := range s.users {
-		s.opt.Disk.Put("user", u.ID, u)
+	for _, u := range seedUsers() {
+		if s.userByID(u.ID) == nil {
+			s.users = append(s.users, u)
+			s.opt.Disk.Put("user", u.ID, u)
+		}
 	}
-	for _, c := range s.channels {
-		s.opt.Disk.Put("channel", c.ID, c)
+	for _, seed := range seedChannels() {
+		c := s.channelByID(seed.ID)
+		if c == nil {
+			c = &Channel{ID: seed.ID, Name: seed.Name}
+			s.channels = append(s.channels, c)
+		}
+		for _, member := range seed.Members {
+			if !c.has(member) {
+				c.Members = append(c.Members, member)
+				s.opt.Disk.Put("channel", c.ID, c)
+			}
+		}
 	}
 }
 
@@ -156,14 +175,11 @@ func (s *Server) loadHandles(ctx context.Context) error {
 	for _, h := range hooks {
 		s.hooks[h.Token] = h
 	}
-	return d.Each(ctx, "home", func(id string, data []byte) error {
-		var view object
-		if err := json.Unmarshal(data, &view); err != nil {
-			return err
-		}
-		s.homes[id] = view
-		return nil
-	})
+	homes, err := disk.Load[home](ctx, d, "home")
+	for _, h := range homes {
+		s.homes[h.User] = h
+	}
+	return err
 }
 
 // Users returns the people and bots of the workspace.
@@ -240,33 +256,3 @@ func (s *Server) openIM(u *User) (c *Channel, opened bool) {
 }
 
 func (c *Channel) has(user string) bool { return slices.Contains(c.Members, user) }
-
-// offset is the person's distance from UTC now, in seconds.
-func (u *User) offset(now time.Time) int {
-	zone, err := time.LoadLocation(u.TZ)
-	if err != nil {
-		return 0
-	}
-	_, offset := now.In(zone).Zone()
-	return offset
-}
-
-// wire is the user object of the Web API.
-func (u *User) wire(now time.Time) object {
-	profile := object{
-		"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name,
-		"display_name_normalized": u.Name, "title": u.Title, "team": TeamID, "phone": "", "skype": "", "status_text": "",
-	}
-	if u.Email != "" {
-		profile["email"] = u.Email
-	}
-	if u.ID == BotUserID {
-		profile["api_app_id"], profile["bot_id"] = AppID, BotID
-	}
-	return object{
-		"id": u.ID, "team_id": TeamID, "name": u.Name, "real_name": u.RealName, "deleted": u.Deactivated,
-		"tz": u.TZ, "tz_label": u.TZLabel, "tz_offset": u.offset(now), "profile": profile,
-		"is_bot": u.Bot, "is_app_user": false, "is_admin": false, "is_owner": false, "is_primary_owner": false,
-		"is_restricted": false, "is_ultra_restricted": false, "is_stranger": false, "updated": 1,
-	}
-}

@@ -10,9 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +21,6 @@ import (
 )
 
 const (
-	sendTimeout  = 10 * time.Second
-	maxAnswer    = 64 << 10 // bytes read of an answer, to use the connection again
 	maxID        = 256
 	secretPrefix = "whsec_"
 	minSecret    = 24 // bytes, as the rules ask
@@ -51,44 +47,18 @@ var _ sink.CaseTarget = (*Target)(nil)
 
 // New makes a target. It doesn't call it.
 func New(options Options) (*Target, error) {
-	if err := checkURL(options.URL); err != nil {
-		return nil, err
+	if err := sink.CheckURL(options.URL); err != nil {
+		return nil, fmt.Errorf("webhook: %w", err)
 	}
 	signer, err := newSigner(options.Secret)
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{url: options.URL, signer: signer, http: &http.Client{}, now: options.Now}
-	if options.HTTPClient != nil {
-		*t.http = *options.HTTPClient
-	}
-	if t.http.Transport == nil {
-		t.http.Transport = &http.Transport{
-			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
-			IdleConnTimeout: time.Minute, TLSHandshakeTimeout: sendTimeout,
-		}
-	}
-	t.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	t := &Target{url: options.URL, signer: signer, http: sink.HTTPClient(options.HTTPClient), now: options.Now}
 	if t.now == nil {
 		t.now = time.Now
 	}
 	return t, nil
-}
-
-func checkURL(address string) error {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Hostname() == "" {
-		return errors.New("webhook: the address is not a URL")
-	}
-	if parsed.Scheme == "https" || (parsed.Scheme == "http" && loopback(parsed.Hostname())) {
-		return nil
-	}
-	return errors.New("webhook: the address must be https, or http on this machine")
-}
-
-func loopback(host string) bool {
-	address := net.ParseIP(host)
-	return host == "localhost" || (address != nil && address.IsLoopback())
 }
 
 func newSigner(secret string) (*standardwebhooks.Webhook, error) {
@@ -100,6 +70,9 @@ func newSigner(secret string) (*standardwebhooks.Webhook, error) {
 	return standardwebhooks.NewWebhookRaw(key)
 }
 
+// Format implements [fmt.Formatter]: the address may hold a secret.
+func (t *Target) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.Name()) }
+
 // Close lets go of idle connections.
 func (t *Target) Close() { t.http.CloseIdleConnections() }
 
@@ -109,19 +82,11 @@ func (t *Target) Name() string { return "webhook" }
 // Send implements [sink.CaseTarget]. The webhook-id stays the same however often a
 // case is sent; the webhook-timestamp is the attempt's.
 func (t *Target) Send(ctx context.Context, told sink.Case) error {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
 	request, err := t.request(ctx, told)
 	if err != nil {
 		return &sink.Error{Refused: true, Err: err}
 	}
-	response, err := t.http.Do(request)
-	if err != nil {
-		return &sink.Error{Err: bare(err)}
-	}
-	defer func() { _ = response.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer)
-	return judge(response)
+	return sink.Deliver(t.http, request, func(status int) bool { return status >= 200 && status < 300 })
 }
 
 // message is the form that the rules recommend for a payload.
@@ -154,36 +119,4 @@ func (t *Target) request(ctx context.Context, told sink.Case) (*http.Request, er
 	request.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 	request.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 	return request, nil
-}
-
-// judge reads the answer's status: 2xx is done, what the endpoint finds wrong with
-// the request is final, the rest may pass.
-func judge(response *http.Response) error {
-	status := response.StatusCode
-	if status >= 200 && status < 300 {
-		return nil
-	}
-	failed := &sink.Error{Status: status, RetryAfter: retryAfter(response.Header)}
-	switch {
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests:
-	case status >= 400 && status < 500:
-		failed.Refused = true
-	}
-	return failed
-}
-
-func retryAfter(header http.Header) time.Duration {
-	seconds, err := strconv.ParseUint(header.Get("Retry-After"), 10, 16)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(seconds) * time.Second
-}
-
-// bare takes the address off an error.
-func bare(err error) error {
-	if address, ok := errors.AsType[*url.Error](err); ok {
-		return address.Err
-	}
-	return err
 }

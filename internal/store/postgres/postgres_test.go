@@ -178,13 +178,17 @@ func TestClaimSkipsWhatAnotherHolds(t *testing.T) {
 	}))
 }
 
-func TestALockedAlertCanBeWoken(t *testing.T) {
+func TestALockedAlertKeepsNobodyFromItsOtherRows(t *testing.T) {
 	t.Parallel()
 	ctx, backend := withAlert(t)
 	require.NoError(t, backend.InTx(ctx, func(ours store.Tx) error {
 		record, err := ours.LockAlert(ctx, "a")
 		require.NoError(t, err)
-		require.NoError(t, backend.InTx(ctx, func(theirs store.Tx) error { return theirs.Enqueue(ctx, wake("1")) }))
+		require.NoError(t, backend.InTx(ctx, func(theirs store.Tx) error {
+			return errors.Join(theirs.Enqueue(ctx, wake("1")),
+				theirs.PutPost(ctx, store.Post{AlertID: "a", Purpose: "case", State: store.PostIntended}),
+				theirs.PutCase(ctx, store.Case{AlertID: "a", OpenedAt: now}))
+		}))
 		return ours.UpdateAlert(ctx, record)
 	}))
 }

@@ -42,6 +42,15 @@ func rowOf(r store.Record) (pgdb.Alert, error) {
 		EscalatedAt:     maybeStamp(r.EscalatedAt),
 		Escalation:      r.Escalation,
 		FinishedAt:      maybeStamp(r.FinishedAt),
+		ShownRevision:   r.ShownRevision,
+		QueuedUntil:     maybeStamp(r.QueuedUntil),
+		JoinedTo:        r.JoinedTo,
+		JoinRevision:    r.JoinRevision,
+		CoveredBy:       r.CoveredBy,
+		CaseOf:          r.CaseOf,
+		Pile:            r.Pile,
+		ReviewedAt:      maybeStamp(r.ReviewedAt),
+		ReviewedBy:      r.ReviewedBy,
 	}, err
 }
 
@@ -66,6 +75,15 @@ func recordOf(row pgdb.Alert) (store.Record, error) {
 		EscalatedAt:   maybeUTC(row.EscalatedAt),
 		Escalation:    row.Escalation,
 		FinishedAt:    maybeUTC(row.FinishedAt),
+		ShownRevision: row.ShownRevision,
+		QueuedUntil:   maybeUTC(row.QueuedUntil),
+		JoinedTo:      row.JoinedTo,
+		JoinRevision:  row.JoinRevision,
+		CoveredBy:     row.CoveredBy,
+		CaseOf:        row.CaseOf,
+		Pile:          row.Pile,
+		ReviewedAt:    maybeUTC(row.ReviewedAt),
+		ReviewedBy:    row.ReviewedBy,
 	}, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,25 +55,30 @@ func rawJSON(text *string) json.RawMessage {
 	return json.RawMessage(*text)
 }
 
-func planText(plan *alert.Plan) ([]byte, error) {
+func planText(plan *alert.Plan) (*string, error) {
 	if plan == nil {
-		return nil, nil
+		return nil, nil //nolint:nilnil // NULL is the column's word for no plan
 	}
 	kept := *plan
-	kept.AskBy = stamp(kept.AskBy)
+	kept.NotBefore, kept.AskBy = stamp(kept.NotBefore), stamp(kept.AskBy)
+	kept.Working = slices.Clone(kept.Working)
+	for i, window := range kept.Working {
+		kept.Working[i] = alert.Window{From: stamp(window.From), To: stamp(window.To)}
+	}
 	raw, err := json.Marshal(kept)
 	if err != nil {
 		return nil, fmt.Errorf("write plan: %w", err)
 	}
-	return raw, nil
+	text := string(raw)
+	return &text, nil
 }
 
-func planOf(raw []byte) (*alert.Plan, error) {
-	if raw == nil {
+func planOf(text *string) (*alert.Plan, error) {
+	if text == nil {
 		return nil, nil //nolint:nilnil // NULL is the column's word for no plan
 	}
 	plan := new(alert.Plan)
-	if err := json.Unmarshal(raw, plan); err != nil {
+	if err := json.Unmarshal([]byte(*text), plan); err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
 	return plan, nil

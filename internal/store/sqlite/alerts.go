@@ -63,6 +63,15 @@ func (t *tx) UpdateAlert(ctx context.Context, record store.Record) error {
 		EscalatedAt:   row.EscalatedAt,
 		Escalation:    row.Escalation,
 		FinishedAt:    row.FinishedAt,
+		ShownRevision: row.ShownRevision,
+		QueuedUntil:   row.QueuedUntil,
+		JoinedTo:      row.JoinedTo,
+		JoinRevision:  row.JoinRevision,
+		CoveredBy:     row.CoveredBy,
+		CaseOf:        row.CaseOf,
+		Pile:          row.Pile,
+		ReviewedAt:    row.ReviewedAt,
+		ReviewedBy:    row.ReviewedBy,
 	}))
 }
 

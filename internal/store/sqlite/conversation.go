@@ -69,6 +69,10 @@ func (t *tx) InsertDelivery(ctx context.Context, delivery string, at time.Time) 
 	return rows == 1, err
 }
 
+func (t *tx) PruneDeliveries(ctx context.Context, before time.Time) error {
+	return t.q.PruneDeliveries(ctx, micros(before))
+}
+
 func (t *tx) InsertAnswer(ctx context.Context, a alert.Answer) error {
 	return inserted(t.q.InsertAnswer(ctx, litedb.InsertAnswerParams{
 		ID:          a.ID,

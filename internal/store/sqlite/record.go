@@ -42,6 +42,15 @@ func rowOf(r store.Record) (litedb.Alert, error) {
 		EscalatedAt:     maybeMicros(r.EscalatedAt),
 		Escalation:      r.Escalation,
 		FinishedAt:      maybeMicros(r.FinishedAt),
+		ShownRevision:   int64(r.ShownRevision),
+		QueuedUntil:     maybeMicros(r.QueuedUntil),
+		JoinedTo:        r.JoinedTo,
+		JoinRevision:    int64(r.JoinRevision),
+		CoveredBy:       r.CoveredBy,
+		CaseOf:          r.CaseOf,
+		Pile:            r.Pile,
+		ReviewedAt:      maybeMicros(r.ReviewedAt),
+		ReviewedBy:      r.ReviewedBy,
 	}, err
 }
 
@@ -66,6 +75,15 @@ func recordOf(row litedb.Alert) (store.Record, error) {
 		EscalatedAt:   maybeMoment(row.EscalatedAt),
 		Escalation:    row.Escalation,
 		FinishedAt:    maybeMoment(row.FinishedAt),
+		ShownRevision: int(row.ShownRevision),
+		QueuedUntil:   maybeMoment(row.QueuedUntil),
+		JoinedTo:      row.JoinedTo,
+		JoinRevision:  int(row.JoinRevision),
+		CoveredBy:     row.CoveredBy,
+		CaseOf:        row.CaseOf,
+		Pile:          row.Pile,
+		ReviewedAt:    maybeMoment(row.ReviewedAt),
+		ReviewedBy:    row.ReviewedBy,
 	}, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"securitybot/internal/alert"
@@ -56,12 +57,19 @@ func rawJSON(text *string) json.RawMessage {
 	return json.RawMessage(*text)
 }
 
+// cut is a moment as it comes back from a column.
+func cut(t time.Time) time.Time { return moment(micros(t)) }
+
 func planText(plan *alert.Plan) (*string, error) {
 	if plan == nil {
 		return nil, nil //nolint:nilnil // NULL is the column's word for no plan
 	}
 	kept := *plan
-	kept.AskBy = kept.AskBy.UTC().Truncate(time.Microsecond)
+	kept.NotBefore, kept.AskBy = cut(kept.NotBefore), cut(kept.AskBy)
+	kept.Working = slices.Clone(kept.Working)
+	for i, window := range kept.Working {
+		kept.Working[i] = alert.Window{From: cut(window.From), To: cut(window.To)}
+	}
 	raw, err := json.Marshal(kept)
 	if err != nil {
 		return nil, fmt.Errorf("write plan: %w", err)

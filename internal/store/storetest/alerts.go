@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +34,15 @@ func alertRoundTrip(b *bench) {
 	elsewhere.ReceivedAt = elsewhere.ReceivedAt.In(time.FixedZone("UTC+5:45", 20700)).Add(999)
 	elsewhere.OccurredAt = elsewhere.OccurredAt.Local().Add(999)
 	plan := *elsewhere.Plan
-	plan.AskBy = plan.AskBy.In(time.FixedZone("UTC-3", -10800)).Add(999)
+	abroad := time.FixedZone("UTC-3", -10800)
+	plan.AskBy, plan.NotBefore = plan.AskBy.In(abroad).Add(999), plan.NotBefore.In(abroad).Add(999)
+	plan.Working = slices.Clone(plan.Working)
+	plan.Working[0].From, plan.Working[1].To = noon.In(abroad).Add(999), plan.Working[1].To.In(abroad).Add(999)
+	given := plan.Working[0]
 	elsewhere.Plan = &plan
 	b.insert(elsewhere)
 	b.stands(full(2))
+	require.Equal(b, given, plan.Working[0], "the caller's own plan is left alone")
 
 	early := plain(3)
 	early.OccurredAt = time.Date(1969, 12, 31, 23, 59, 59, 999999999, time.UTC)
@@ -105,6 +111,9 @@ func invariants(b *bench) {
 		"a verdict at no time": func(r *store.Record) { r.Verdict.Outcome = alert.Unsure },
 		"nobody confirmed":     func(r *store.Record) { r.Verdict.Outcome = alert.Confirmed; r.SettledAt = noon },
 		"a negative count":     func(r *store.Record) { r.Snoozes = -1 },
+		"shown before it was":  func(r *store.Record) { r.ShownRevision = -1 },
+		"joined before it was": func(r *store.Record) { r.JoinRevision = -1 },
+		"unknown pile":         func(r *store.Record) { r.Pile = "heap" },
 	} {
 		record := plain(1)
 		spoil(&record)

@@ -127,11 +127,26 @@ func answers(b *bench) {
 	})
 }
 
+func deliveriesPruned(b *bench) {
+	b.in(func(ctx context.Context, tx store.Tx) {
+		for n, delivery := range []string{"old", "edge", "new"} {
+			_, err := tx.InsertDelivery(ctx, delivery, after(time.Duration(n)*time.Hour))
+			require.NoError(b, err)
+		}
+		require.NoError(b, tx.PruneDeliveries(ctx, after(time.Hour)))
+		for delivery, forgotten := range map[string]bool{"old": true, "edge": false, "new": false} {
+			fresh, err := tx.InsertDelivery(ctx, delivery, noon)
+			require.NoError(b, err)
+			require.Equal(b, forgotten, fresh, delivery)
+		}
+	})
+}
+
 func proof(alertID string, attempt int) alert.Proof {
 	return alert.Proof{
 		AlertID: alertID, Attempt: attempt, AnswerID: "a1", Person: alice, Factor: "duo", Device: "D-PHONE",
 		Transaction: "tx-1", Code: "482", Result: alert.ProofUnavailable, Reason: "not_enrolled",
-		BegunAt: noon, PushedAt: after(time.Second), DecidedAt: after(time.Minute),
+		BegunAt: noon, SendingAt: after(time.Millisecond), PushedAt: after(time.Second), DecidedAt: after(time.Minute),
 	}
 }
 

@@ -52,7 +52,9 @@ func outbox(b *bench) {
 	first := outgoing(id(1), "answer", "a1", noon)
 	first.Choice = "yes"
 	b.enqueue(first, outgoing(id(1), "answer", "a2", after(time.Second)))
-	b.enqueue(outgoing(id(1), "answer", "a1", after(time.Hour))) // changes nothing
+	again := outgoing(id(1), "answer", "a1", after(time.Hour))
+	again.Choice, again.Attempts, again.LastError = "no", 7, "changes nothing"
+	b.enqueue(again)
 	b.waiting(2, noon)
 
 	claimed := b.claim(noon, 10)
@@ -109,4 +111,36 @@ func outboxAgain(b *bench) {
 	require.Equal(b, 1, second.Attempts)
 	b.in(func(ctx context.Context, tx store.Tx) { require.NoError(b, tx.Done(ctx, first.ID)) })
 	b.waiting(1, after(time.Second))
+}
+
+func outboxEarlier(b *bench) {
+	b.insert(plain(1))
+	later, other := outgoing(id(1), "wake", "1", noon), outgoing(id(1), "wake", "2", noon)
+	later.AvailableAt, other.AvailableAt = after(time.Hour), after(time.Hour)
+	b.enqueue(later, other)
+	require.Empty(b, b.claim(after(time.Minute), 10))
+
+	sooner := later
+	sooner.CreatedAt, sooner.AvailableAt = after(time.Second), after(time.Minute)
+	b.enqueue(sooner, later) // the earlier of the two stays
+	claimed := b.claim(after(time.Minute), 10)
+	require.Len(b, claimed, 1)
+	later.ID, later.AvailableAt, later.Attempts = claimed[0].ID, after(2*time.Minute), 1
+	require.Equal(b, later, claimed[0], "nothing else changed")
+	b.waiting(2, noon)
+
+	b.enqueue(outgoing(id(1), "wake", "1", after(time.Minute)))
+	require.Len(b, b.claim(after(time.Minute), 10), 1, "news while somebody holds it: it is tried once more")
+}
+
+func outboxOfNoAlert(b *bench) {
+	b.enqueue(outgoing("", "notice", "n1", noon), outgoing("", "notice", "n2", noon),
+		outgoing("", "rollup", "n1", noon), outgoing("", "notice", "n1", after(time.Second)))
+	b.waiting(3, noon)
+	var kinds []string
+	for _, each := range b.claim(noon, 10) {
+		require.Empty(b, each.AlertID)
+		kinds = append(kinds, each.Kind+" "+each.Ref)
+	}
+	require.Equal(b, []string{"notice n1", "notice n2", "rollup n1"}, kinds)
 }

@@ -17,7 +17,7 @@ func person(key alert.PersonKey, email string) alert.Person {
 func people(b *bench) {
 	known := alert.Person{
 		PersonKey: alice, Email: "Alice@example.com", Username: "alice", Name: "Alice Åström", Zone: "Europe/Oslo",
-		FactorName: "astrom", Deactivated: true, Bot: true, Foreign: true, SeenAt: noon,
+		FactorName: "astrom", Manager: "bob@example.com", AwayUntil: after(time.Hour), Deactivated: true, Bot: true, Foreign: true, SeenAt: noon,
 	}
 	b.in(func(ctx context.Context, tx store.Tx) {
 		_, err := tx.FindPerson(ctx, alice)

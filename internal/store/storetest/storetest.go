@@ -20,47 +20,85 @@ import (
 // test ends.
 func Run(t *testing.T, open func(t *testing.T) store.Backend) {
 	t.Helper()
-	for name, test := range map[string]func(*bench){
-		"a transaction is all or nothing":                   allOrNothing,
-		"a panic rolls back":                                panicRollsBack,
-		"a cancelled transaction leaves nothing":            cancelledLeavesNothing,
-		"a taken key spoils nothing":                        takenKeySpoilsNothing,
-		"an alert comes back as it went":                    alertRoundTrip,
-		"an alert's empty fields stay empty":                alertEmptyFields,
-		"an update keeps the alert itself":                  updateKeepsAlert,
-		"hostile text comes back as it went":                hostileText,
-		"rows that break an invariant are refused":          invariants,
-		"the newest alert of a payload":                     findPayload,
-		"lists are filtered":                                listFilters,
-		"lists page over equal times":                       listPages,
-		"the unfinished, page by page":                      unfinished,
-		"a person's open and confirmed alerts":              personsAlerts,
-		"the timeline":                                      timeline,
-		"posts":                                             posts,
-		"deliveries and answers":                            answers,
-		"proofs":                                            proofs,
-		"a person's pushes":                                 pushesOf,
-		"people":                                            people,
-		"people by email and username":                      peopleBy,
-		"distrust":                                          distrust,
-		"settings":                                          settings,
-		"the outbox":                                        outbox,
-		"the outbox's order and limit":                      outboxOrder,
-		"a removed entry may come again":                    outboxAgain,
-		"ping":                                              ping,
-		"one of many inserts wins":                          oneInsertWins,
-		"one of many distrusts wins":                        oneDistrustWins,
-		"who locks an alert has it alone":                   lockAlertSerializes,
-		"who locks a name has it alone":                     lockNameSerializes,
-		"no entry is claimed twice":                         claimedOnce,
-		"a setting kept by many has one value":              settingKeptOnce,
-		"a delivery recorded by many is new to one of them": deliveryOnce,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(&bench{T: t, db: open(t)})
-		})
+	for _, tests := range []map[string]func(*bench){testsOfAlerts, testsOfRows, testsOfRivals} {
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(&bench{T: t, db: open(t)})
+			})
+		}
 	}
+}
+
+// testsOfAlerts are about alerts and their lists.
+var testsOfAlerts = map[string]func(*bench){
+	"an alert comes back as it went":           alertRoundTrip,
+	"an alert's empty fields stay empty":       alertEmptyFields,
+	"an update keeps the alert itself":         updateKeepsAlert,
+	"hostile text comes back as it went":       hostileText,
+	"rows that break an invariant are refused": invariants,
+	"the newest alert of a payload":            findPayload,
+	"lists are filtered":                       listFilters,
+	"lists page over equal times":              listPages,
+	"the unfinished, page by page":             unfinished,
+	"a person's open and confirmed alerts":     personsAlerts,
+	"a person's admitted alerts and questions": admittedAndAsked,
+	"the newest storm of a person":             stormOf,
+	"alerts of one question, and of one case":  together,
+	"what was escalated for the same reason":   escalatedLike,
+	"the settled, page by page":                settledBetween,
+}
+
+// testsOfRows are about all the other rows, and transactions.
+var testsOfRows = map[string]func(*bench){
+	"a transaction is all or nothing":        allOrNothing,
+	"a panic rolls back":                     panicRollsBack,
+	"a cancelled transaction leaves nothing": cancelledLeavesNothing,
+	"a taken key spoils nothing":             takenKeySpoilsNothing,
+	"cases":                                  cases,
+	"open cases":                             openCases,
+	"suppressions":                           suppressions,
+	"lists of suppressions":                  suppressionLists,
+	"opt-outs":                               optOuts,
+	"devices":                                devices,
+	"groups":                                 groups,
+	"notices":                                notices,
+	"lists of notices":                       noticeLists,
+	"policies":                               policies,
+	"hostile text in every row comes back":   hostileRows,
+	"times of every row are in UTC, cut to microseconds": rowTimes,
+	"rows that make no sense are refused":                rowInvariants,
+	"the timeline":                                       timeline,
+	"posts":                                              posts,
+	"deliveries and answers":                             answers,
+	"proofs":                                             proofs,
+	"a person's pushes":                                  pushesOf,
+	"people":                                             people,
+	"people by email and username":                       peopleBy,
+	"distrust":                                           distrust,
+	"settings":                                           settings,
+	"the outbox":                                         outbox,
+	"the outbox's order and limit":                       outboxOrder,
+	"a removed entry may come again":                     outboxAgain,
+	"an entry may come due earlier":                      outboxEarlier,
+	"entries of no alert":                                outboxOfNoAlert,
+	"old deliveries are forgotten":                       deliveriesPruned,
+	"ping":                                               ping,
+}
+
+// testsOfRivals are about many who do the same thing at once.
+var testsOfRivals = map[string]func(*bench){
+	"one of many inserts wins":                          oneInsertWins,
+	"one of many distrusts wins":                        oneDistrustWins,
+	"who locks an alert has it alone":                   lockAlertSerializes,
+	"who locks a name has it alone":                     lockNameSerializes,
+	"who locks a notice has it alone":                   lockNoticeSerializes,
+	"one of many notices wins":                          oneNoticeWins,
+	"a suppression covers no more than it may":          suppressionUsedUp,
+	"a group replaced by many is one of theirs":         groupReplacedWhole,
+	"no entry is claimed twice":                         claimedOnce,
+	"a setting kept by many has one value":              settingKeptOnce,
+	"a delivery recorded by many is new to one of them": deliveryOnce,
 }
 
 // bench is one test with its own database.
@@ -158,14 +196,30 @@ func withState(record store.Record) store.Record {
 	record.EscalatedAt = after(7 * time.Minute)
 	record.Escalation = "fraud on the phone"
 	record.FinishedAt = after(8 * time.Minute)
+	record.ShownRevision = 4
+	record.QueuedUntil = after(9 * time.Minute)
+	record.JoinedTo = id(101)
+	record.JoinRevision = 5
+	record.CoveredBy = "covering-1"
+	record.CaseOf = id(102)
+	record.Pile = store.PileStorm
+	record.ReviewedAt = after(10 * time.Minute)
+	record.ReviewedBy = "slack:T1/UCAROL"
 	return record
 }
 
 func fullPlan() *alert.Plan {
 	return &alert.Plan{
-		Revision: "r1", Action: alert.Ask, Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: "cap"},
-		AskBy: after(time.Hour), Deadline: 4 * time.Hour, Reminders: []time.Duration{time.Hour, 2*time.Hour + 1},
-		Snooze: time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour,
+		Revision: "r1", Rule: "sudo", Action: alert.Ask, Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: "cap"},
+		Would: alert.Escalate, NotBefore: after(time.Minute), Tell: true, AskBy: after(time.Hour),
+		Deadline: 4 * time.Hour, Reminders: []time.Duration{time.Hour, 2*time.Hour + 1},
+		Working: []alert.Window{{From: noon, To: after(time.Hour)}, {From: after(20 * time.Hour), To: after(28 * time.Hour)}},
+		InHours: true, Snooze: time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour, Explanation: alert.ExplainRequired,
+		Unprovable: true, FactorOff: true, FactorDoubted: true, RecordUnproven: true, Review: alert.ReviewSample,
+		SuppressFor: 12 * time.Hour, SuppressScope: []string{"host", "command"},
+		Limits:     alert.Limits{Open: 3, Storm: 10, PersonDay: 20, Day: 500},
+		EscalateTo: []alert.Step{{Target: "security"}, {Target: "oncall", After: 30 * time.Minute}}, Quiet: true,
+		Request: &alert.Request{Kind: alert.RequestIgnore, AlertID: id(7), For: time.Hour, Reason: "a 'backup' 👍🏽\x00 runs"},
 	}
 }
 

@@ -23,15 +23,19 @@ async function post(path, body) {
 const part = encodeURIComponent;
 
 export const api = {
-  state: (user) => get(`/sandbox/state?user=${part(user)}`),
+  state: (user, responder) => get(`/sandbox/state?user=${part(user)}&responder=${part(responder)}`),
   status: () => get("/sandbox/status"),
-  alerts: () => get("/sandbox/alerts?limit=20"),
+  alerts: () => get("/sandbox/alerts?limit=100"),
   alert: (id) => get(`/sandbox/alerts/${part(id)}`),
   examples: () => get("/sandbox/examples"),
-  send: (example, user) => post("/sandbox/alerts", { example, user }),
-  click: (user, channel, ts, actionID) => post("/sandbox/control/click", { user, channel, ts, action_id: actionID }),
+  send: (example, user, occurredAt) => post("/sandbox/alerts", { example, user, occurred_at: occurredAt }),
+  trust: (user, responder, reason) => post("/sandbox/trust", { user, responder, reason }),
+  click: (user, { channel, ts, view }, actionID, blockID) =>
+    post("/sandbox/control/click", { user, channel, ts, view, action_id: actionID, block_id: blockID }),
   reply: (user, text, threadTS) =>
     post("/sandbox/control/reply", threadTS ? { user, text, thread_ts: threadTS } : { user, text }),
+  command: (user, text) => post("/sandbox/control/command", { user, text }),
+  home: (user) => post("/sandbox/control/home", { user }),
   submit: (user, values) => post("/sandbox/control/submit", { user, values }),
   close: (user) => post("/sandbox/control/close", { user }),
   push: (txid, result) => post(`/sandbox/control/pushes/${part(txid)}`, { result }),

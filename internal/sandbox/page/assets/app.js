@@ -5,8 +5,8 @@ import { face } from "./message.js";
 import { become, first, me, model, people, start } from "./live.js";
 import { renderPhone } from "./phone.js";
 import { renderRecord, tickRecord } from "./record.js";
-import { renderScore, renderSecurity } from "./security.js";
-import { renderSenders } from "./senders.js";
+import { renderResponders, renderScore, renderSecurity } from "./security.js";
+import { renderBursts, renderSenders } from "./senders.js";
 import { renderSlack } from "./slack.js";
 import { distrusted, renderHint, renderStories, tickHint } from "./stories.js";
 
@@ -60,10 +60,12 @@ function render() {
   renderBoot();
   renderStories(at("stories"));
   renderSenders(at("senders"));
+  renderBursts(at("bursts"));
   renderHint(at("hint"));
   renderLabels();
   renderSlack(at("slack"));
   renderSecurity(at("security"));
+  renderResponders(at("responders"));
   renderScore(at("score"));
   renderPhone(at("phone"));
   renderRecord(at("record"));
@@ -79,6 +81,7 @@ function renderSoon() {
 
 setInterval(() => {
   renderPhone(at("phone"));
+  renderResponders(at("responders"));
   renderHint(at("hint"));
   tickRecord();
   tickHint(at("hint"));

@@ -26,7 +26,7 @@ function button(element, ctx) {
   return h("button", {
     type: "button", class: `slack-button ${style}`, "aria-label": element.accessibility_label, disabled: !ctx.press,
     "data-action": element.action_id, testid: `action-${element.action_id}`,
-    on: { click: (event) => ctx.press(element, event.currentTarget) },
+    on: { click: (event) => ctx.press(element, event.currentTarget, ctx.blockID) },
   }, label);
 }
 
@@ -49,20 +49,23 @@ function section(block, ctx) {
 }
 
 function input(block, ctx) {
-  const id = `input-${block.element?.action_id}`;
+  const id = `input-${ctx.viewID}-${block.element?.action_id}`;
   const e = block.element ?? {};
   const props = {
     id, name: e.action_id, maxlength: e.max_length, placeholder: e.placeholder?.text, required: !block.optional,
     "aria-describedby": block.hint ? `${id}-hint` : null, testid: "modal-input", "data-block": block.block_id,
   };
-  const field = e.multiline ? h("textarea", { ...props, rows: 4 }) : h("input", { ...props, type: "text" });
-  field.value = e.initial_value ?? "";
+  const field = e.options ? choice(e, props) : e.multiline ? h("textarea", { ...props, rows: 4 }) : h("input", { ...props, type: "text" });
+  field.value = e.initial_value ?? e.initial_option?.value ?? "";
   return h("div", { class: "block input" },
     h("label", { for: id }, block.label?.text ?? "", block.optional && h("span", { class: "optional" }, " (optional)")),
     field,
     block.hint && h("div", { class: "input-hint", id: `${id}-hint` }, words(block.hint, ctx)),
     h("div", { class: "input-error", role: "alert", "data-error": block.block_id, hidden: true }));
 }
+
+const choice = (e, props) => h("select", props, h("option", { value: "" }, e.placeholder?.text ?? "Choose"),
+  e.options.map((o) => h("option", { value: o.value }, o.text?.text ?? o.value)));
 
 function richText(node, ctx) {
   const kids = () => (node.elements ?? []).map((e) => richText(e, ctx));
@@ -86,7 +89,8 @@ function styled(node) {
   return Object.entries(tags).reduce((inner, [name, tag]) => (node.style?.[name] ? h(tag, {}, inner) : inner), plain(node.text ?? ""));
 }
 
-function block(item, ctx) {
+function block(item, outer) {
+  const ctx = { ...outer, blockID: item.block_id };
   switch (item.type) {
     case "header": return h("div", { class: "block header" }, words(item.text, ctx));
     case "section": return section(item, ctx);
@@ -101,5 +105,6 @@ function block(item, ctx) {
 }
 
 // blocks renders a message's or a view's blocks. ctx: {zone, nameOf(id),
-// press(element, node)}; without press the buttons are dead.
+// press(element, node, blockID), viewID of a modal}; without press the buttons
+// are dead.
 export const blocks = (list, ctx) => (list ?? []).map((item) => block(item, ctx));

@@ -19,6 +19,7 @@ const SHAPES = {
   terminal: "M4 6l6 6-6 6M12 18h8",
   phone: "M8 2h8a2 2 0 0 1 2 2v16a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2zm3 17h2",
   warn: "M12 4 22 20H2zm0 6v4m0 3h.01",
+  stack: "M8 3h13v10M5 6h13v10M2 9h13v11H2z",
   shield: "M12 3 20 6v6c0 5-3.5 8-8 9.5C7.5 20 4 17 4 12V6z",
 };
 

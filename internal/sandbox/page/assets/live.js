@@ -7,6 +7,7 @@
 import { api } from "./api.js";
 
 const FIRST_PERSON = "alice@example.com";
+const FIRST_RESPONDER = "sam@example.com";
 const ALERT_POLL = 1000;
 const LIST_POLL = 4000;
 const STATE_POLL = 5000;
@@ -16,6 +17,7 @@ const READY_POLL = 10000;
 
 export const model = {
   user: sessionStorage.getItem("person") || FIRST_PERSON,
+  responder: sessionStorage.getItem("responder") || FIRST_RESPONDER, // who sits at #security
   state: null,      // GET /sandbox/state for that person
   alerts: [],       // newest first
   alert: null,      // the selected alert, whole
@@ -86,9 +88,9 @@ function once(read) {
 }
 
 export const refreshState = once(async () => {
-  const user = model.user;
-  const state = await api.state(user);
-  if (user !== model.user) return void refreshState();
+  const { user, responder } = model;
+  const state = await api.state(user, responder);
+  if (user !== model.user || responder !== model.responder) return void refreshState();
   setOnline(true);
   model.state = state;
   changed();
@@ -168,30 +170,52 @@ export function become(email) {
   if (model.user === email) return;
   model.user = email;
   sessionStorage.setItem("person", email);
-  if (model.state) model.state = { ...model.state, dm: null, modal: null };
+  if (model.state) model.state = { ...model.state, dm: null, home: null, modal: null };
+  changed();
+  refreshState();
+}
+
+// respondAs seats another responder at #security.
+export function respondAs(email) {
+  if (model.responder === email) return;
+  model.responder = email;
+  sessionStorage.setItem("responder", email);
+  if (model.state) model.state = { ...model.state, responder: { email, modal: null, pushes: [] } };
   changed();
   refreshState();
 }
 
 // sendAlert sends one example about a person and selects the new alert. It
 // returns the API's answer.
-export async function sendAlert(example, email) {
-  const sent = await api.send(example, email);
+export async function sendAlert(example, email, occurredAt) {
+  const sent = await api.send(example, email, occurredAt);
   model.follow = true;
   select(sent.id);
   refresh();
   return sent;
 }
 
-// people of the workspace, as the state lists them.
-export const people = () => model.state?.users ?? [];
+// trustAgain ends a person's distrust, as the responder at #security.
+export async function trustAgain(email, reason) {
+  await api.trust(email, model.responder, reason);
+  refresh();
+}
+
+// everybody in the workspace, as the state lists them: people whom alerts are
+// about, and responders.
+const everybody = () => model.state?.users ?? [];
+export const people = () => everybody().filter((u) => !u.responder);
+export const responders = () => everybody().filter((u) => u.responder);
 
 // find looks a person up by any of the names that the data uses for people.
 export function find(name) {
   if (!name) return null;
   const wanted = String(name).toLowerCase();
-  return people().find((u) => [u.id, u.email, u.name, u.email.split("@")[0]].some((n) => n?.toLowerCase() === wanted)) ?? null;
+  return everybody().find((u) => [u.id, u.email, u.name, u.email.split("@")[0]].some((n) => n?.toLowerCase() === wanted)) ?? null;
 }
+
+// responder is who presses what the cases offer.
+export const responder = () => find(model.responder) ?? { email: model.responder, name: nameOf(model.responder), id: "" };
 
 // me is the person whose Slack and phone are on the screen.
 export const me = () => find(model.user) ?? { email: model.user, name: nameOf(model.user), id: "" };
@@ -210,7 +234,8 @@ export const subjectOf = (alert) =>
 // pushesOf lists a person's pushes, newest first.
 export function pushesOf(person) {
   const names = [person.id, person.email, person.email.split("@")[0]].filter(Boolean);
-  return (model.state?.pushes ?? [])
+  const known = person.email === model.user ? model.state?.pushes : model.state?.responder.pushes;
+  return (known ?? [])
     .filter((p) => names.includes(p.user))
     .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
 }

@@ -45,7 +45,7 @@ export const keyOf = (m) => `${m.channel}/${m.ts}${m.ephemeral ? "/e" : ""}`;
 
 function body(message, ctx) {
   if (message.blocks?.length) return blocks(message.blocks, ctx);
-  return h("div", { class: "block" }, mrkdwn(message.text, ctx));
+  return [h("div", { class: "block" }, mrkdwn(message.text, ctx)), message.file && h("div", { class: "block block-image" }, "\u{1f4ce} picture.png")];
 }
 
 // posts draws messages in a row; one that follows its author's last needs no
@@ -57,7 +57,7 @@ export const posts = (list, ctx) => list.map((m, i) => post(m, ctx, i > 0 && lis
 export function post(message, ctx, follows = false) {
   const author = find(message.user);
   const sent = tsDate(message.ts);
-  const mine = { ...ctx, press: ctx.press && ((element, node) => ctx.press(message, element, node)) };
+  const mine = { ...ctx, press: ctx.press && ((element, node, blockID) => ctx.press(message, element, node, blockID)) };
   return h("article", { class: `post ${message.ephemeral ? "ephemeral" : ""} ${follows ? "follows" : ""}`, "data-ts": message.ts },
     face(author),
     h("div", { class: "post-body" },

@@ -3,13 +3,13 @@
 import { api } from "./api.js";
 import { blocks } from "./blocks.js";
 import { h } from "./dom.js";
-import { model, refresh } from "./live.js";
+import { refresh } from "./live.js";
 
 function open(layer, box, { dismiss }) {
   layer.replaceChildren(box);
   layer.hidden = false;
   layer.onkeydown = (event) => { if (event.key === "Escape") dismiss(); };
-  (box.querySelector("input, textarea") ?? box.querySelector("button"))?.focus();
+  (box.querySelector("input, select, textarea") ?? box.querySelector("button"))?.focus();
 }
 
 function shut(layer, pane) {
@@ -42,43 +42,46 @@ export function confirmed(layer, pane, ask) {
 }
 
 // showModal draws the view that Slack has open for the person, or takes it
-// away. The same view is drawn once, so what is being typed stays.
+// away. The same view is drawn once, so what is being typed stays. ctx is that of
+// blocks, and the email of the person.
 export function showModal(layer, pane, view, ctx) {
   const id = view ? `${view.id}/${view.hash ?? ""}` : null;
   if (layer.shown === "confirm" || (layer.shown ?? null) === id) return;
   shut(layer, pane);
   if (view) {
     layer.shown = id;
-    open(layer, sheet(view, ctx), { dismiss: dismissed });
+    open(layer, sheet(view, ctx), { dismiss: () => dismiss(ctx.email) });
   }
   pane.inert = Boolean(view);
 }
 
-async function dismissed() {
-  await api.close(model.user).catch(() => {});
+async function dismiss(email) {
+  await api.close(email).catch(() => {});
   refresh();
 }
 
 function sheet(view, ctx) {
-  const form = h("form", { class: "sheet modal", role: "dialog", "aria-labelledby": "modal-title", testid: "modal" },
+  const title = `modal-title-${view.id}`;
+  const cancel = () => dismiss(ctx.email);
+  const form = h("form", { class: "sheet modal", role: "dialog", "aria-labelledby": title, testid: "modal" },
     h("header", {},
       h("img", { src: "/sandbox/assets/bot.svg", alt: "", class: "face small" }),
-      h("h3", { id: "modal-title" }, view.title?.text ?? ""),
-      h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: dismissed } }, "×")),
-    h("div", { class: "sheet-body" }, blocks(view.blocks, ctx)),
+      h("h3", { id: title }, view.title?.text ?? ""),
+      h("button", { type: "button", class: "close", "aria-label": "Close", on: { click: cancel } }, "×")),
+    h("div", { class: "sheet-body" }, blocks(view.blocks, { ...ctx, viewID: view.id })),
     h("div", { class: "sheet-foot" },
-      h("button", { type: "button", class: "slack-button", testid: "modal-close", on: { click: dismissed } }, view.close?.text ?? "Cancel"),
+      h("button", { type: "button", class: "slack-button", testid: "modal-close", on: { click: cancel } }, view.close?.text ?? "Cancel"),
       view.submit && h("button", { type: "submit", class: "slack-button primary", testid: "modal-submit" }, view.submit.text)));
-  form.addEventListener("submit", (event) => { event.preventDefault(); submit(form); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); submit(form, ctx.email); });
   return form;
 }
 
-async function submit(form) {
+async function submit(form, email) {
   const fields = [...form.querySelectorAll("[data-block][name]")];
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
   try {
-    const answer = await api.submit(model.user, Object.fromEntries(fields.map((f) => [f.name, f.value])));
+    const answer = await api.submit(email, Object.fromEntries(fields.map((f) => [f.name, f.value])));
     complain(form, answer?.errors ?? {});
   } catch (error) {
     complain(form, { [fields[0]?.dataset.block]: error.message });

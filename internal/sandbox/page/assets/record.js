@@ -22,7 +22,7 @@ function build(root) {
 }
 
 const chip = (alert) => {
-  if (!alert.verdict) return h("span", { class: "chip open" }, STATUS[alert.status] ?? alert.status);
+  if (!alert.verdict) return h("span", { class: "chip open" }, alert.joined_to ? "joined" : STATUS[alert.status] ?? alert.status);
   const { level, label } = gravity(alert);
   return h("span", { class: `chip ${level}` }, label);
 };
@@ -137,7 +137,7 @@ export function renderRecord(root) {
   frame ??= build(root);
   reconcile(frame.recent, model.alerts.slice(0, 12), {
     key: (a) => a.id, build: recentRow,
-    signature: (a) => JSON.stringify([a.title, a.status, a.verdict, a.escalation, a.id === model.selected, subjectOf(a)?.name]),
+    signature: (a) => JSON.stringify([a.title, a.status, a.verdict, a.escalation, a.joined_to, a.id === model.selected, subjectOf(a)?.name]),
   });
   frame.recent.hidden = model.alerts.length === 0;
   if (model.alert) drawAlert(model.alert);

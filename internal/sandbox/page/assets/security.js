@@ -1,21 +1,42 @@
-// The security team's channel, and how often it was interrupted.
+// The security team's channel, who sits at it, and how often it was interrupted.
 
 import { h, reconcile, show } from "./dom.js";
 import { icon, mug } from "./icons.js";
-import { conversations, isHuman, keyOf, nameOf, post, posts } from "./message.js";
-import { alertIDOf, caseGravity } from "./gravity.js";
-import { become, me, model, select, subjectOf } from "./live.js";
+import { conversations, face, isHuman, keyOf, nameOf, post, posts } from "./message.js";
+import { alertIDOf, caseGravity, disturbs } from "./gravity.js";
+import { become, first, me, model, respondAs, responder, responders, select, subjectOf } from "./live.js";
+import { showModal } from "./modal.js";
+import { livePush } from "./phone.js";
+import { presser } from "./press.js";
 
 let frame = null;
 let counted = null;
 
 function build(root) {
   const list = h("div", { class: "scroll", testid: "channel", role: "log", "aria-label": "The channel #security", tabindex: 0 });
-  root.replaceChildren(h("div", { class: "pane" },
+  const layer = h("div", { class: "layer", hidden: true });
+  const pane = h("div", { class: "pane" },
     h("header", { class: "pane-head" }, h("span", { class: "hash" }, "#"), h("b", {}, "security"), h("span", { class: "grow" }),
       h("span", { class: "muted" }, "only what needs a human")),
-    list));
-  return { list };
+    list);
+  root.replaceChildren(pane, layer);
+  return { list, layer, pane, press: presser(layer, pane, () => model.responder) };
+}
+
+// renderResponders draws who sits at the channel, and the way to their phone: what
+// is grave takes a responder's own second factor.
+export function renderResponders(root) {
+  const all = responders(), now = responder(), rings = Boolean(livePush(now));
+  show(root, JSON.stringify([all, now.email, rings, model.user]), () => all.length > 0 && [
+    h("span", { class: "as" }, "as"),
+    all.map((p) => h("button", {
+      type: "button", class: "choice", testid: `as-${p.email.split("@")[0]}`, "aria-pressed": String(p.email === now.email),
+      title: `Press the buttons in #security as ${p.name}`, on: { click: () => respondAs(p.email) },
+    }, face(p, "tiny"), h("span", {}, first(p)))),
+    h("button", {
+      type: "button", class: `to-phone ${rings ? "rings" : ""}`, testid: "responder-phone", "aria-pressed": String(model.user === now.email),
+      title: `${first(now)}’s own Slack and phone`, on: { click: () => become(now.email) },
+    }, icon("phone", 13), rings ? `${first(now)}’s phone rings` : `${first(now)}’s phone`)]);
 }
 
 function quiet() {
@@ -24,13 +45,20 @@ function quiet() {
     h("p", {}, "A yes that the phone has proven never shows up here. A no, a doubt, a silence or a stolen account does, at once."));
 }
 
+// here is the context of everything in the channel; one clock on the whole screen.
+const here = () => ({ nameOf, zone: me().tz, press: frame.press, email: model.responder });
+
+// notice is what the bot says in the channel that is no case.
+const notice = (entry) => h("section", { class: "notice" }, post(entry.message, here()),
+  entry.replies.length > 0 && h("div", { class: "replies" }, posts(entry.replies, here())));
+
 function caseCard(entry) {
   const { level, label } = caseGravity(entry.message);
   const id = alertIDOf(entry.message);
-  const ctx = { nameOf, zone: me().tz }; // one clock on the whole screen
+  const ctx = here();
   return h("section", { class: `case ${level}`, testid: "case", "data-gravity": level, "data-alert": id, "aria-label": `Case: ${label}` },
     h("div", { class: "case-tag" }, icon(level === "grave" ? "warn" : "flag", 12), label,
-      id && h("button", { type: "button", class: "case-open", on: { click: () => reveal(id) } }, "its timeline")),
+      h("button", { type: "button", class: "case-open", on: { click: () => reveal(id) } }, "its timeline")),
     post(entry.message, ctx),
     entry.replies.length > 0 && h("div", { class: "replies" }, posts(entry.replies, ctx)));
 }
@@ -49,27 +77,33 @@ function bring(list) {
   list.scrollTop = mine ? mine.offsetTop - list.offsetTop - 6 : list.scrollHeight;
 }
 
-const cases = () => conversations(model.state?.channel ?? []).filter((c) => !isHuman(c.message));
+const fromBot = () => conversations(model.state?.channel ?? []).filter((c) => !isHuman(c.message));
+const isCase = (entry) => !entry.message.ephemeral && Boolean(alertIDOf(entry.message));
+const cases = () => fromBot().filter((entry) => !entry.message.ephemeral && disturbs(entry.message));
 
 // renderSecurity draws the channel.
 export function renderSecurity(root) {
   frame ??= build(root);
-  const entries = cases();
-  const rows = entries.map((e) => ({ key: keyOf(e.message), sig: JSON.stringify([e, caseGravity(e.message), me().tz]), build: () => caseCard(e) }));
+  const rows = fromBot().map((e) => ({
+    key: keyOf(e.message), sig: JSON.stringify([e, caseGravity(e.message), me().tz]), build: () => (isCase(e) ? caseCard(e) : notice(e)),
+  }));
   if (!rows.length && model.state) rows.push({ key: "quiet", sig: "", build: quiet });
   reconcile(frame.list, rows, { key: (r) => r.key, signature: (r) => r.sig, build: (r) => r.build() });
   const size = JSON.stringify(rows.map((r) => r.sig.length));
   if (frame.size !== size) bring(frame.list);
   frame.size = size;
+  const theirs = model.state?.responder ?? {};
+  const open = theirs.email === model.responder && model.responder !== model.user; // else it is in the person's own window
+  showModal(frame.layer, frame.pane, open ? theirs.modal : null, here());
 }
 
 // renderScore draws the counter of interruptions; it jumps when it grows.
 export function renderScore(root) {
   if (!model.state) return;
   const count = cases().length;
-  const proven = model.alerts.filter((a) => a.verdict === "confirmed").length;
+  const proven = model.alerts.filter((a) => a.verdict === "confirmed" && a.source !== "securitybot").length;
   if (!show(root, `${count}/${proven}`, () => score(count, proven))) return;
-  if (counted !== null && count > counted) root.querySelector(".score-number").classList.add("jump");
+  if (counted !== null && count > counted) root.querySelector("[data-testid=interrupted]").classList.add("jump");
   counted = count;
 }
 

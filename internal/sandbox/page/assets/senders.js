@@ -1,9 +1,10 @@
-// The buttons that send an alert as a detection would, and the curl that does
-// the same without this page.
+// The buttons that send an alert as a detection would, the curl that does the
+// same without this page, and those that send many, or one at night.
 
 import { showCommand } from "./command.js";
 import { h, show } from "./dom.js";
-import { first, me, model, sendAlert } from "./live.js";
+import { first, me, model, refresh, sendAlert } from "./live.js";
+import { api } from "./api.js";
 import { toast } from "./toast.js";
 
 // about puts the person on the screen into an example's body, by the same
@@ -53,7 +54,61 @@ function sender(example) {
     h("button", { type: "button", class: "sender-curl", testid: `curl-${example.name}`, "aria-label": `See the curl for ${example.button}`, on: { click: () => openCurl(example) } }, "see the curl"));
 }
 
+const REPEATS = 3;
+const STORM = 40;
+const APART = 60e3; // between the repetitions, as the detection saw them
+
+// repeat sends one detection several times, a minute apart: one question, that counts.
+// It gives the first one's id.
+export async function repeat(person = me()) {
+  const again = (model.examples.find((e) => /sudo/.test(e.name)) ?? model.examples[0]).name;
+  let id = null;
+  for (let ago = REPEATS - 1; ago >= 0; ago--) {
+    const sent = await sendAlert(again, person.email, new Date(Date.now() - ago * APART).toISOString());
+    id ??= sent.id;
+  }
+  return id;
+}
+
+const NIGHT = "night_login";
+
+// night sends what can wait until the person's next shift.
+const night = () => sendAlert(NIGHT, me().email);
+
+// storm sends everything about one person at once.
+async function storm() {
+  const person = me();
+  const names = Array.from({ length: STORM }, (_, i) => model.examples[i % model.examples.length].name);
+  const sent = await Promise.allSettled(names.map((name) => api.send(name, person.email)));
+  const refused = sent.filter((s) => s.status === "rejected");
+  model.follow = true;
+  refresh();
+  if (refused.length) throw new Error(`${refused.length} of ${STORM}, ${refused[0].reason.message}`);
+  toast(`${STORM} alerts about ${first(person)} are in. How many questions does ${first(person)} get?`);
+}
+
+function burst(name, label, title, send) {
+  return h("button", {
+    type: "button", class: "burst", testid: `send-${name}`, title, on: {
+      click: async (event) => {
+        const node = event.currentTarget;
+        node.disabled = true;
+        await send().catch((error) => toast(`The alerts were not all taken: ${error.message}`));
+        node.disabled = false;
+      },
+    },
+  }, label);
+}
+
 // renderSenders draws one button per example.
 export function renderSenders(root) {
   show(root, JSON.stringify([model.examples, me().email, me().name]), () => model.examples.map(sender));
+}
+
+// renderBursts draws the buttons beside the examples.
+export function renderBursts(root) {
+  show(root, String(model.examples.length > 0), () => model.examples.length > 0 && [
+    burst("repeats", `Same alert ×${REPEATS}`, "The same detection three times: one question", () => repeat()),
+    burst("night", "At night", "An alert that can wait: held until the next shift, and the channel knows", night),
+    burst("storm", `Storm of ${STORM}`, `${STORM} alerts about one person at once`, storm)]);
 }

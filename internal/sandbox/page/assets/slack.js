@@ -1,26 +1,31 @@
-// The person's Slack: the DM with Securitybot, answered as that person would.
+// The person's Slack: Securitybot's messages and its Home tab, answered as that
+// person would.
 
 import { api } from "./api.js";
 import { h, reconcile, show } from "./dom.js";
 import { icon } from "./icons.js";
 import { conversations, face, keyOf, nameOf, thread } from "./message.js";
-import { confirmed, showModal } from "./modal.js";
+import { openHome, renderHome } from "./home.js";
+import { showModal } from "./modal.js";
 import { showCommand } from "./command.js";
-import { first, me, model, refresh } from "./live.js";
+import { first, me, model, refresh, responder, trustAgain } from "./live.js";
+import { presser } from "./press.js";
 import { toast } from "./toast.js";
 
-const UNLOCK_AFTER = 2500;
+const COMMAND = /^\/securitybot(?:\s+|$)/;
 
 let frame = null;
 let replyTo = null;
+let tab = "messages"; // or "home"
 
 function build(root) {
   const list = h("div", { class: "scroll", testid: "dm", role: "log", "aria-label": "Direct message with Securitybot", tabindex: 0 });
   const head = h("header", { class: "pane-head" });
+  const home = h("div", { class: "scroll", testid: "home", role: "tabpanel", "aria-label": "Securitybot’s Home", tabindex: 0, hidden: true });
   const layer = h("div", { class: "layer", hidden: true });
-  const pane = h("div", { class: "pane" }, head, list, composer());
+  const pane = h("div", { class: "pane" }, head, list, home, composer());
   root.replaceChildren(rail(), pane, layer);
-  return { root, head, list, layer, pane };
+  return { root, head, list, home, layer, pane, press: presser(layer, pane, () => model.user) };
 }
 
 function rail() {
@@ -51,7 +56,7 @@ async function say(field) {
   if (!text) return;
   field.value = "";
   try {
-    await api.reply(model.user, text, replyTo?.ts);
+    await (text.startsWith("/") ? command(text) : api.reply(model.user, text, replyTo?.ts));
     frame.pane.querySelector(".composer").aim(null);
   } catch (error) {
     field.value = text;
@@ -60,41 +65,44 @@ async function say(field) {
   refresh();
 }
 
-async function press(message, element, node) {
-  if (element.confirm && !(await confirmed(frame.layer, frame.pane, element.confirm))) return;
-  const row = node.closest(".actions") ?? node;
-  const user = me().email;
-  lock(row, node, true);
-  try {
-    await api.click(user, message.channel, message.ts, element.action_id);
-  } catch (error) {
-    toast(`Slack did not take the click: ${error.message}`);
-  }
-  refresh();
-  setTimeout(() => lock(row, node, false), UNLOCK_AFTER);
+async function command(text) {
+  if (!COMMAND.test(text)) throw new Error(`${text.split(" ", 1)[0]} is not a command of this workspace`);
+  const got = await api.command(model.user, text.replace(COMMAND, ""));
+  if (!got.delivered) throw new Error("Securitybot did not answer the command");
 }
 
-function lock(row, node, on) {
-  node.classList.toggle("busy", on);
-  for (const button of row.querySelectorAll("button")) button.disabled = on;
+function tabs() {
+  const one = (name, label) => h("button", {
+    type: "button", class: "tab", role: "tab", testid: `tab-${name}`, "aria-selected": String(tab === name), on: { click: () => turn(name) },
+  }, label);
+  return h("div", { class: "tabs", role: "tablist", "aria-label": "Securitybot in Slack" }, one("home", "Home"), one("messages", "Messages"));
+}
+
+function turn(name) {
+  tab = name;
+  renderSlack(frame.root);
+  if (name === "home") openHome();
 }
 
 function header(person) {
   const frozen = model.distrusted.has(person.email);
   return [
     face(null, "small"), h("b", {}, "Securitybot"), h("span", { class: "app" }, "APP"),
+    !person.deactivated && tabs(),
     h("span", { class: "grow" }),
     person.deactivated && h("span", { class: "pill" }, "account deactivated"),
-    frozen && h("span", { class: "pill grave" }, "not trusted any more"),
-    frozen && h("button", { type: "button", class: "pill-button", testid: "trust", on: { click: () => howToTrust(person) } }, "how to clear"),
+    frozen && h("button", { type: "button", class: "pill grave clear", testid: "trust", on: { click: () => clearDistrust(person) } }, "Not trusted: clear it"),
   ];
 }
 
-// howToTrust shows the command with which a responder ends the distrust.
-function howToTrust(person) {
+// clearDistrust shows the command with which a responder ends the distrust, and
+// runs it as whoever sits at #security.
+function clearDistrust(person) {
+  const by = first(responder()), reason = `Spoke to ${first(person)}: new laptop, old sessions ended`;
   showCommand(`${first(person)}’s chat account is not believed`,
-    "Nobody clears that from Slack or from this page. A responder who has spoken to the person does, beside the running Securitybot, and the timeline keeps who and why:",
-    `bin/securitybot person trust ${person.email} --reason 'spoke to ${first(person)}, new laptop, sessions ended'`);
+    "Nobody clears that from Slack: whoever stole the account could. A responder does who has spoken to the person, and the timeline keeps who and why:",
+    `bin/securitybot person trust ${person.email} --reason '${reason}'`,
+    { label: `Clear it as ${by}`, testid: "trust-now", run: () => trustAgain(person.email, reason) });
 }
 
 function nothing(person) {
@@ -108,28 +116,32 @@ function nothing(person) {
 function changeOwner(person) {
   if (frame.owner === person.email) return;
   frame.owner = person.email;
+  tab = "messages";
   frame.layer.cancel?.();
   frame.pane.querySelector(".composer").aim(null);
 }
 
-// renderSlack draws the person's DM, and the modal when one is open.
+// renderSlack draws the person's messages or Home, and the modal when one is open.
 export function renderSlack(root) {
   frame ??= build(root);
   const person = me();
   changeOwner(person);
-  const ctx = { zone: person.tz, nameOf, press, reply: person.deactivated ? null : (m) => frame.pane.querySelector(".composer").aim(m) };
+  const ctx = { email: person.email, zone: person.tz, nameOf, press: frame.press, reply: person.deactivated ? null : (m) => frame.pane.querySelector(".composer").aim(m) };
   const tops = conversations(model.state?.dm ?? []);
   const lively = tops.findLastIndex((t) => t.message.actions?.length);
   const rows = tops.map((t, i) => ({
     key: keyOf(t.message), sig: JSON.stringify([t, i === lively, person.tz]),
     node: () => { const n = thread(t, ctx); n.classList.toggle("lively", i === lively); return n; },
   }));
-  show(frame.head, JSON.stringify([person, model.distrusted.has(person.email)]), () => header(person));
-  frame.pane.querySelector(".composer").hidden = person.deactivated === true;
+  show(frame.head, JSON.stringify([person, tab, model.distrusted.has(person.email)]), () => header(person));
+  frame.list.hidden = tab !== "messages";
+  frame.home.hidden = tab !== "home";
+  frame.pane.querySelector(".composer").hidden = person.deactivated === true || tab !== "messages";
+  renderHome(frame.home, person, ctx);
   reconcile(frame.list, rows.length || !model.state?.dm ? rows : [nothing(person)], {
     key: (r) => `${person.email}|${r.key}`, signature: (r) => r.sig ?? JSON.stringify(person), build: (r) => r.node(),
   });
-  stickToEnd(frame.list, JSON.stringify([person.email, rows.length, tops.at(-1)]));
+  stickToEnd(frame.list, JSON.stringify([person.email, tab, rows.length, tops.at(-1)]));
   showModal(frame.layer, frame.pane, model.state?.modal ?? null, ctx);
 }
 

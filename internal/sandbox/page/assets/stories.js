@@ -1,4 +1,4 @@
-// The three guided stories. A story keeps only who it is about and which
+// The four guided stories. A story keeps only who it is about and which
 // alert it sent; where it stands is read off that alert every time.
 
 import { h, show } from "./dom.js";
@@ -7,6 +7,7 @@ import { gravity } from "./gravity.js";
 import { become, first, find, me, model, people, pushesOf, select, sendAlert, stolen, subjectOf } from "./live.js";
 import { livePush } from "./phone.js";
 import { nextWait } from "./record.js";
+import { repeat } from "./senders.js";
 import { because } from "./sentences.js";
 import { toast } from "./toast.js";
 import { left } from "./when.js";
@@ -32,6 +33,13 @@ const STORIES = {
     push: (n) => [`But the phone is in ${n}’s pocket. Be ${n} now: “Somebody answered YES as you”. Press `, b("Deny"), "."],
     points: { asked: "yes", modal: "modal", push: "deny" },
   },
+  several: {
+    title: () => "Three at once", sub: "one question", icon: "stack", example: /sudo/, pushes: false,
+    steps: ["Alerts", "Question", "Answer", "A case", "Settled"],
+    asked: (n) => [`Three alerts, and ${n} is asked once: the question lists them. ${n} knows only two, so press `, b("Some weren’t me"), "."],
+    modal: () => ["Say which ones, or skip it: the security team has the case already."],
+    points: { asked: "some_not", modal: "modal" },
+  },
   nobody: {
     title: () => "Nobody answers", sub: "reminders, deadline", icon: "clock", example: /nmap|scan/, pushes: false,
     steps: ["Alert", "Question", "Reminder", "Reminder", "Escalated"],
@@ -39,7 +47,7 @@ const STORIES = {
     points: {},
   },
 };
-const NEXT = { "it-was-me": "stolen", stolen: "nobody", nobody: "it-was-me" };
+const NEXT = { "it-was-me": "stolen", stolen: "several", several: "nobody", nobody: "it-was-me" };
 
 let story = null; // {name, email, id}
 
@@ -74,8 +82,11 @@ async function play(name) {
   become(person.email);
   if (waiting) return select(waiting.id);
   try {
-    const sent = await sendAlert(example, person.email);
-    if (story?.name === name) story.id = sent.id;
+    const id = name === "several" ? await repeat(person) : (await sendAlert(example, person.email)).id;
+    if (story?.name !== name) return;
+    story.id = id;
+    model.follow = false; // of several, the one that asks
+    select(id);
   } catch (error) {
     story = null;
     toast(`The alert was not taken: ${error.message}`);
@@ -84,12 +95,14 @@ async function play(name) {
 
 // openQuestion is a question that waits in the person's Slack already: there is
 // no need to send another.
-const openQuestion = (person) => model.alerts.find((a) => ["received", "asking"].includes(a.status) && subjectOf(a)?.email === person.email);
+const openQuestion = (person) => model.alerts.find((a) => ["received", "asking"].includes(a.status) && !a.joined_to && subjectOf(a)?.email === person.email);
 
 // moment reads off where the story stands.
 function moment(alert, person) {
   if (!alert) return "starting";
   if (alert.verdict) return "done";
+  if (alert.status === "held") return "held";
+  if (alert.joined_to) return "joined";
   if (model.user === person.email && model.state?.modal) return "modal";
   if (livePush(person)) return "push";
   if ((alert.timeline ?? []).at(-1)?.kind === "push_again_offered") return "again";
@@ -100,7 +113,7 @@ function moment(alert, person) {
 function stepOf(name, at, alert) {
   if (at === "done") return 4;
   if (name === "nobody") return 1 + Math.min(2, (alert?.timeline ?? []).filter((e) => e.kind === "reminded").length) - (at === "starting" ? 1 : 0);
-  return { starting: 0, asked: 1, modal: 2, answered: 3, push: 3, again: 3 }[at];
+  return { starting: 0, held: 0, joined: 1, asked: 1, modal: 2, answered: 3, push: 3, again: 3 }[at];
 }
 
 // took says how long the proof needed, when that is worth saying.
@@ -115,7 +128,8 @@ function outcome(alert, n) {
     case "confirmed": return [b(`Confirmed${took(alert)}.`), ` A claim, then proof, and ${n} is back to work. Security never heard of it.`];
     case "denied":
       if ((alert.timeline ?? []).some((e) => e.kind === "trusted")) return [b("Caught, and cleared since."), ` A responder spoke to ${n}: what ${n}’s Slack says counts again.`];
-      if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and nothing that ${n}’s Slack says is believed until a responder clears it.`];
+      if (stolen(alert)) return [b("Caught."), ` Yes in chat, no on the phone: a red case, and ${n}’s Slack is not believed until a responder clears it.`];
+      if (alert.verdict_reason === "some_not_me") return [b("Some were not them."), " One case in #security for the whole question, with the words that come with it."];
       return [b("It was not them."), " The case was in #security the moment the button was pressed."];
     case "no_response":
       if (alert.escalation?.reason === "late_no") return [b("A late no."), " The case is raised again in #security, louder."];
@@ -123,6 +137,7 @@ function outcome(alert, n) {
     case "unsure": return [b("Not sure"), " is a fine answer: the security team has the case, and the words that come with it."];
     case "unproven": return [b("A yes without proof."), ` It counts for nothing: ${because(alert.verdict_reason) || "no proof"}. The security team has it.`];
     case "unasked": return [b("Not asked"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
+    case "suppressed": return [b("Covered."), ` ${n} proved the same a while ago, so nobody was asked. It names the yes that covers it.`];
     case "unreachable": return [b("Nobody to ask"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
     default: return [b(`Settled: ${String(alert.verdict).replaceAll("_", " ")}.`), " ", because(alert.verdict_reason)];
   }
@@ -138,6 +153,8 @@ function line(plot, at, alert, n) {
   if (at === "done") return outcome(alert, n);
   if (at === "starting") return starting(n);
   if (at === "answered") return ["The answer is recorded. Waiting for the phone…"];
+  if (at === "held") return [b("Held."), ` It can wait until ${n} works again. #security knows, and it cannot get lost meanwhile.`];
+  if (at === "joined") return ["It joined the question that is open: one message that lists them all."];
   if (at === "again") return ["Nobody touched the phone, and that proves nothing. Press ", b("Send it again"), ` in ${n}’s Slack, or let the deadline decide.`];
   if (!plot) return idle(at, n);
   return (plot[at] ?? plot.asked)(n);

@@ -22,13 +22,13 @@ CREATE TABLE alerts (
     url               text NOT NULL,
     context           text CHECK (context <> ''),
     received_at       timestamptz NOT NULL,
-    status            text NOT NULL CHECK (status IN ('received', 'asking', 'proving', 'escalated', 'closed')),
+    status            text NOT NULL CHECK (status IN ('received', 'held', 'asking', 'proving', 'escalated', 'closed')),
     outcome           text NOT NULL CHECK (outcome IN ('', 'confirmed', 'unproven', 'denied', 'unsure',
-                                                   'no_response', 'unreachable', 'unasked')),
+                                                   'no_response', 'unreachable', 'unasked', 'observed', 'suppressed')),
     outcome_reason    text NOT NULL,
     person_team       text NOT NULL,
     person_user       text NOT NULL,
-    plan              jsonb,
+    plan              text CHECK (plan <> ''),
     code              text NOT NULL,
     revision          integer NOT NULL CHECK (revision >= 0),
     admitted_at       timestamptz,
@@ -41,6 +41,15 @@ CREATE TABLE alerts (
     escalated_at      timestamptz,
     escalation        text NOT NULL,
     finished_at       timestamptz,
+    shown_revision    integer NOT NULL CHECK (shown_revision >= 0),
+    queued_until      timestamptz,
+    joined_to         text COLLATE "C" NOT NULL,
+    join_revision     integer NOT NULL CHECK (join_revision >= 0),
+    covered_by        text NOT NULL,
+    case_of           text COLLATE "C" NOT NULL,
+    pile              text NOT NULL CHECK (pile IN ('', 'storm', 'flood')),
+    reviewed_at       timestamptz,
+    reviewed_by       text NOT NULL,
     CONSTRAINT closed_with_verdict   CHECK (status <> 'closed' OR outcome <> ''),
     CONSTRAINT verdict_with_time     CHECK (outcome = '' OR settled_at IS NOT NULL),
     CONSTRAINT confirmed_by_somebody CHECK (outcome <> 'confirmed' OR person_user <> '')
@@ -59,6 +68,15 @@ CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at) WHER
 CREATE INDEX alerts_unfinished ON alerts (received_at, id) WHERE finished_at IS NULL;
 CREATE INDEX alerts_open ON alerts (person_team, person_user, received_at) WHERE outcome = '';
 CREATE INDEX alerts_confirmed ON alerts (person_team, person_user, settled_at) WHERE outcome = 'confirmed';
+CREATE INDEX alerts_admitted ON alerts (person_team, person_user, admitted_at, id) WHERE admitted_at IS NOT NULL;
+CREATE INDEX alerts_asked ON alerts (asked_at) WHERE asked_at IS NOT NULL;
+CREATE INDEX alerts_asked_of ON alerts (person_team, person_user, asked_at) WHERE asked_at IS NOT NULL;
+CREATE INDEX alerts_joined ON alerts (joined_to, received_at, id) WHERE joined_to <> '';
+CREATE INDEX alerts_case_of ON alerts (case_of, received_at, id) WHERE case_of <> '';
+CREATE INDEX alerts_escalated ON alerts (source, escalation, escalated_at, id)
+    WHERE escalated_at IS NOT NULL AND case_of = '';
+CREATE INDEX alerts_storm ON alerts (person_team, person_user, escalated_at, id) WHERE pile = 'storm';
+CREATE INDEX alerts_settled ON alerts (settled_at, id) WHERE settled_at IS NOT NULL;
 
 CREATE TABLE timeline (
     alert_id text COLLATE "C" NOT NULL REFERENCES alerts (id),
@@ -105,10 +123,10 @@ CREATE INDEX posts_place ON posts (channel, ts) WHERE state = 'done';
 -- that is gone can't touch another.
 CREATE TABLE outbox (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    alert_id     text COLLATE "C" NOT NULL REFERENCES alerts (id),
+    alert_id     text COLLATE "C" NOT NULL,
     kind         text NOT NULL CHECK (kind <> ''),
     ref          text NOT NULL,
-    choice       text NOT NULL CHECK (choice IN ('', 'yes', 'no', 'unsure')),
+    choice       text NOT NULL CHECK (choice IN ('', 'yes', 'no', 'unsure', 'some_not')),
     created_at   timestamptz NOT NULL,
     available_at timestamptz NOT NULL,
     attempts     integer NOT NULL CHECK (attempts >= 0),
@@ -124,13 +142,15 @@ CREATE TABLE deliveries (
     at       timestamptz NOT NULL
 );
 
+CREATE INDEX deliveries_at ON deliveries (at);
+
 CREATE TABLE answers (
     position     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id           text COLLATE "C" NOT NULL UNIQUE CHECK (id <> ''),
     alert_id     text COLLATE "C" NOT NULL REFERENCES alerts (id),
     person_team  text NOT NULL,
     person_user  text NOT NULL CHECK (person_user <> ''),
-    choice       text NOT NULL CHECK (choice IN ('yes', 'no', 'unsure')),
+    choice       text NOT NULL CHECK (choice IN ('yes', 'no', 'unsure', 'some_not')),
     revision     integer NOT NULL CHECK (revision >= 0),
     at           timestamptz NOT NULL,
     recorded_at  timestamptz NOT NULL,
@@ -171,6 +191,8 @@ CREATE TABLE people (
     name         text NOT NULL,
     zone         text NOT NULL,
     factor_name  text NOT NULL,
+    manager      text NOT NULL,
+    away_until   timestamptz,
     deactivated  boolean NOT NULL,
     bot          boolean NOT NULL,
     foreign_team boolean NOT NULL,
@@ -198,3 +220,102 @@ CREATE TABLE settings (
     name  text NOT NULL PRIMARY KEY CHECK (name <> ''),
     value text NOT NULL
 );
+
+CREATE TABLE cases (
+    alert_id    text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    about_team  text NOT NULL,
+    about_user  text NOT NULL,
+    opened_at   timestamptz NOT NULL,
+    acked_at    timestamptz,
+    acked_by    text NOT NULL,
+    resolved_at timestamptz,
+    resolved_by text NOT NULL,
+    resolution  text NOT NULL,
+    rung        integer NOT NULL CHECK (rung >= 0)
+);
+
+CREATE INDEX cases_open ON cases (opened_at, alert_id) WHERE resolved_at IS NULL;
+
+CREATE TABLE suppressions (
+    id          text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
+    kind        text NOT NULL CHECK (kind IN ('proven', 'ignore', 'exception')),
+    person_team text NOT NULL,
+    person_user text NOT NULL CHECK (person_user <> ''),
+    detection   text NOT NULL CHECK (detection <> ''),
+    scope       text NOT NULL CHECK (scope <> ''),
+    severity    text NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
+    alert_id    text COLLATE "C" NOT NULL,
+    made_by     text NOT NULL CHECK (made_by <> ''),
+    reason      text NOT NULL,
+    since       timestamptz NOT NULL,
+    until       timestamptz NOT NULL,
+    used        integer NOT NULL CHECK (used >= 0),
+    most        integer NOT NULL CHECK (most >= 1),
+    revoked_at  timestamptz,
+    revoked_by  text NOT NULL,
+    revocation  text NOT NULL
+);
+
+CREATE INDEX suppressions_person ON suppressions (person_team, person_user, until) WHERE revoked_at IS NULL;
+CREATE INDEX suppressions_until ON suppressions (until);
+
+CREATE TABLE opt_outs (
+    person_team text COLLATE "C" NOT NULL,
+    person_user text COLLATE "C" NOT NULL CHECK (person_user <> ''),
+    since       timestamptz NOT NULL,
+    until       timestamptz NOT NULL,
+    made_by     text NOT NULL,
+    reason      text NOT NULL,
+    ended_at    timestamptz,
+    PRIMARY KEY (person_team, person_user, since)
+);
+
+CREATE INDEX opt_outs_until ON opt_outs (until);
+
+CREATE TABLE devices (
+    person_team text NOT NULL,
+    person_user text NOT NULL CHECK (person_user <> ''),
+    factor      text NOT NULL,
+    device      text COLLATE "C" NOT NULL CHECK (device <> ''),
+    name        text NOT NULL,
+    first_seen  timestamptz NOT NULL,
+    original    boolean NOT NULL,
+    PRIMARY KEY (person_team, person_user, factor, device)
+);
+
+CREATE TABLE notices (
+    id            text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
+    kind          text NOT NULL CHECK (kind <> ''),
+    target        text NOT NULL,
+    person_team   text NOT NULL,
+    person_user   text NOT NULL,
+    data          text NOT NULL CHECK (data <> ''),
+    created_at    timestamptz NOT NULL,
+    state         text NOT NULL CHECK (state IN ('intended', 'done')),
+    claimed_until timestamptz,
+    intended_at   timestamptz,
+    tries         integer NOT NULL CHECK (tries >= 0),
+    channel       text NOT NULL,
+    ts            text NOT NULL,
+    posted_at     timestamptz
+);
+
+CREATE INDEX notices_kind ON notices (kind, created_at, id);
+
+CREATE TABLE policies (
+    revision  text COLLATE "C" NOT NULL PRIMARY KEY CHECK (revision <> ''),
+    body      text NOT NULL,
+    loaded_at timestamptz NOT NULL,
+    loaded_by text NOT NULL
+);
+
+CREATE INDEX policies_loaded ON policies (loaded_at, revision);
+
+CREATE TABLE group_members (
+    team     text NOT NULL,
+    group_id text COLLATE "C" NOT NULL CHECK (group_id <> ''),
+    user_id  text COLLATE "C" NOT NULL CHECK (user_id <> ''),
+    PRIMARY KEY (team, group_id, user_id)
+);
+
+CREATE INDEX group_members_user ON group_members (team, user_id, group_id);

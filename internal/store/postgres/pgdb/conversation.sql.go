@@ -363,6 +363,15 @@ func (q *Queries) Proofs(ctx context.Context, alertID string) ([]Proof, error) {
 	return items, nil
 }
 
+const pruneDeliveries = `-- name: PruneDeliveries :exec
+DELETE FROM deliveries WHERE at < $1
+`
+
+func (q *Queries) PruneDeliveries(ctx context.Context, at time.Time) error {
+	_, err := q.db.Exec(ctx, pruneDeliveries, at)
+	return err
+}
+
 const pushesOf = `-- name: PushesOf :many
 SELECT alert_id, attempt, answer_id, person_team, person_user, factor, device, txid, code, result, reason, begun_at, sending_at, pushed_at, decided_at FROM proofs
 WHERE person_team = $1 AND person_user = $2 AND begun_at >= $3

@@ -29,7 +29,7 @@ type Alert struct {
 	OutcomeReason   string
 	PersonTeam      string
 	PersonUser      string
-	Plan            []byte
+	Plan            *string
 	Code            string
 	Revision        int
 	AdmittedAt      *time.Time
@@ -42,6 +42,15 @@ type Alert struct {
 	EscalatedAt     *time.Time
 	Escalation      string
 	FinishedAt      *time.Time
+	ShownRevision   int
+	QueuedUntil     *time.Time
+	JoinedTo        string
+	JoinRevision    int
+	CoveredBy       string
+	CaseOf          string
+	Pile            string
+	ReviewedAt      *time.Time
+	ReviewedBy      string
 }
 
 type Answer struct {
@@ -59,9 +68,32 @@ type Answer struct {
 	ExplainedAt *time.Time
 }
 
+type Case struct {
+	AlertID    string
+	AboutTeam  string
+	AboutUser  string
+	OpenedAt   time.Time
+	AckedAt    *time.Time
+	AckedBy    string
+	ResolvedAt *time.Time
+	ResolvedBy string
+	Resolution string
+	Rung       int
+}
+
 type Delivery struct {
 	Delivery string
 	At       time.Time
+}
+
+type Device struct {
+	PersonTeam string
+	PersonUser string
+	Factor     string
+	Device     string
+	Name       string
+	FirstSeen  time.Time
+	Original   bool
 }
 
 type Distrust struct {
@@ -74,6 +106,39 @@ type Distrust struct {
 	ClearedAt  *time.Time
 	ClearedBy  string
 	Clearance  string
+}
+
+type GroupMember struct {
+	Team    string
+	GroupID string
+	UserID  string
+}
+
+type Notice struct {
+	ID           string
+	Kind         string
+	Target       string
+	PersonTeam   string
+	PersonUser   string
+	Data         string
+	CreatedAt    time.Time
+	State        string
+	ClaimedUntil *time.Time
+	IntendedAt   *time.Time
+	Tries        int
+	Channel      string
+	Ts           string
+	PostedAt     *time.Time
+}
+
+type OptOut struct {
+	PersonTeam string
+	PersonUser string
+	Since      time.Time
+	Until      time.Time
+	MadeBy     string
+	Reason     string
+	EndedAt    *time.Time
 }
 
 type Outbox struct {
@@ -96,10 +161,19 @@ type Person struct {
 	Name        string
 	Zone        string
 	FactorName  string
+	Manager     string
+	AwayUntil   *time.Time
 	Deactivated bool
 	Bot         bool
 	ForeignTeam bool
 	SeenAt      *time.Time
+}
+
+type Policy struct {
+	Revision string
+	Body     string
+	LoadedAt time.Time
+	LoadedBy string
 }
 
 type Post struct {
@@ -135,6 +209,26 @@ type Proof struct {
 type Setting struct {
 	Name  string
 	Value string
+}
+
+type Suppression struct {
+	ID         string
+	Kind       string
+	PersonTeam string
+	PersonUser string
+	Detection  string
+	Scope      string
+	Severity   string
+	AlertID    string
+	MadeBy     string
+	Reason     string
+	Since      time.Time
+	Until      time.Time
+	Used       int
+	Most       int
+	RevokedAt  *time.Time
+	RevokedBy  string
+	Revocation string
 }
 
 type Timeline struct {

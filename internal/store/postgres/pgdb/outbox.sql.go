@@ -67,7 +67,8 @@ func (q *Queries) Done(ctx context.Context, id int64) error {
 const enqueue = `-- name: Enqueue :exec
 INSERT INTO outbox (alert_id, kind, ref, choice, created_at, available_at, attempts, last_error)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (alert_id, kind, ref) DO NOTHING
+ON CONFLICT (alert_id, kind, ref) DO UPDATE SET available_at = excluded.available_at
+WHERE excluded.available_at < outbox.available_at
 `
 
 type EnqueueParams struct {

@@ -7,9 +7,11 @@ INSERT INTO alerts (
     subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at,
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
-    settled_at, escalated_at, escalation, finished_at
+    settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
+    covered_by, case_of, pile, reviewed_at, reviewed_by
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
+    $34, $35, $36, $37, $38, $39, $40, $41, $42
 )
 ON CONFLICT DO NOTHING;
 
@@ -17,8 +19,7 @@ ON CONFLICT DO NOTHING;
 SELECT * FROM alerts WHERE id = $1;
 
 -- name: LockAlert :one
--- FOR UPDATE would also keep others from adding rows that refer to the alert, as
--- one alert does that wakes others, and they would deadlock.
+-- FOR UPDATE would also keep others from adding rows that refer to the alert.
 SELECT * FROM alerts WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: UpdateAlert :execrows
@@ -41,7 +42,16 @@ UPDATE alerts SET
     settled_at     = sqlc.arg(settled_at),
     escalated_at   = sqlc.arg(escalated_at),
     escalation     = sqlc.arg(escalation),
-    finished_at    = sqlc.arg(finished_at)
+    finished_at    = sqlc.arg(finished_at),
+    shown_revision = sqlc.arg(shown_revision),
+    queued_until   = sqlc.arg(queued_until),
+    joined_to      = sqlc.arg(joined_to),
+    join_revision  = sqlc.arg(join_revision),
+    covered_by     = sqlc.arg(covered_by),
+    case_of        = sqlc.arg(case_of),
+    pile           = sqlc.arg(pile),
+    reviewed_at    = sqlc.arg(reviewed_at),
+    reviewed_by    = sqlc.arg(reviewed_by)
 WHERE id = sqlc.arg(id);
 
 -- name: FindPayload :one
@@ -89,3 +99,47 @@ SELECT * FROM alerts
 WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
   AND outcome = 'confirmed' AND settled_at >= sqlc.arg(since)
 ORDER BY settled_at, id;
+
+-- name: AdmittedOf :many
+SELECT * FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND admitted_at >= sqlc.arg(since)
+ORDER BY admitted_at, id;
+
+-- name: StormOf :one
+SELECT * FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND pile = 'storm' AND escalated_at >= sqlc.arg(since)
+ORDER BY escalated_at DESC, id DESC
+LIMIT 1;
+
+-- name: AskedOf :one
+SELECT count(*) FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND asked_at >= sqlc.arg(since);
+
+-- name: AskedSince :one
+SELECT count(*) FROM alerts WHERE asked_at >= sqlc.arg(since);
+
+-- name: JoinedTo :many
+SELECT * FROM alerts
+WHERE joined_to = sqlc.arg(id) AND joined_to <> ''
+ORDER BY received_at, id;
+
+-- name: InCaseOf :many
+SELECT * FROM alerts
+WHERE case_of = sqlc.arg(id) AND case_of <> ''
+ORDER BY received_at, id;
+
+-- name: EscalatedLike :many
+SELECT * FROM alerts
+WHERE source = sqlc.arg(source) AND escalation = sqlc.arg(reason)
+  AND escalated_at >= sqlc.arg(since) AND case_of = ''
+ORDER BY escalated_at, id;
+
+-- name: SettledBetween :many
+SELECT * FROM alerts
+WHERE settled_at >= sqlc.arg(since) AND settled_at < sqlc.arg(until)
+  AND (settled_at, id) > (sqlc.arg(after)::timestamptz, sqlc.arg(after_id)::text)
+ORDER BY settled_at, id
+LIMIT sqlc.arg(count)::bigint;

@@ -1,7 +1,8 @@
 -- name: Enqueue :exec
 INSERT INTO outbox (alert_id, kind, ref, choice, created_at, available_at, attempts, last_error)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (alert_id, kind, ref) DO NOTHING;
+ON CONFLICT (alert_id, kind, ref) DO UPDATE SET available_at = excluded.available_at
+WHERE excluded.available_at < outbox.available_at;
 
 -- name: Claim :many
 -- The order of the rows returned is undefined.

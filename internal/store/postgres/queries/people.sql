@@ -1,13 +1,16 @@
 -- name: PutPerson :exec
 INSERT INTO people (
-    team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    team, user_id, email, username, name, zone, factor_name, manager, away_until,
+    deactivated, bot, foreign_team, seen_at
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (team, user_id) DO UPDATE SET
     email        = excluded.email,
     username     = excluded.username,
     name         = excluded.name,
     zone         = excluded.zone,
     factor_name  = excluded.factor_name,
+    manager      = excluded.manager,
+    away_until   = excluded.away_until,
     deactivated  = excluded.deactivated,
     bot          = excluded.bot,
     foreign_team = excluded.foreign_team,
@@ -33,3 +36,24 @@ SELECT * FROM distrusts WHERE person_team = $1 AND person_user = $2 AND cleared_
 -- name: ClearDistrust :execrows
 UPDATE distrusts SET cleared_at = sqlc.arg(cleared_at), cleared_by = sqlc.arg(cleared_by), clearance = sqlc.arg(clearance)
 WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user) AND cleared_at IS NULL;
+
+-- name: Devices :many
+SELECT * FROM devices
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user) AND factor = sqlc.arg(factor)
+ORDER BY first_seen, device;
+
+-- name: PutDevice :exec
+INSERT INTO devices (person_team, person_user, factor, device, name, first_seen, original)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (person_team, person_user, factor, device) DO UPDATE SET name = excluded.name;
+
+-- name: ClearGroup :exec
+DELETE FROM group_members WHERE team = $1 AND group_id = $2;
+
+-- name: AddMembers :exec
+INSERT INTO group_members (team, group_id, user_id)
+SELECT sqlc.arg(team), sqlc.arg(group_id), unnest(sqlc.arg(members)::text[])
+ON CONFLICT DO NOTHING;
+
+-- name: GroupsOf :many
+SELECT group_id FROM group_members WHERE team = $1 AND user_id = $2 ORDER BY group_id;

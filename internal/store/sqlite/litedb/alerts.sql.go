@@ -9,8 +9,105 @@ import (
 	"context"
 )
 
+const admittedOf = `-- name: AdmittedOf :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE person_team = ?1 AND person_user = ?2
+  AND admitted_at >= ?3
+ORDER BY admitted_at, id
+`
+
+func (q *Queries) AdmittedOf(ctx context.Context, personTeam string, personUser string, since *int64) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, admittedOf, personTeam, personUser, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const askedOf = `-- name: AskedOf :one
+SELECT count(*) FROM alerts
+WHERE person_team = ?1 AND person_user = ?2
+  AND asked_at >= ?3
+`
+
+func (q *Queries) AskedOf(ctx context.Context, personTeam string, personUser string, since *int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, askedOf, personTeam, personUser, since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const askedSince = `-- name: AskedSince :one
+SELECT count(*) FROM alerts WHERE asked_at >= ?1
+`
+
+func (q *Queries) AskedSince(ctx context.Context, since *int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, askedSince, since)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const confirmedOf = `-- name: ConfirmedOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
 WHERE person_team = ?1 AND person_user = ?2
   AND outcome = 'confirmed' AND settled_at >= ?3
 ORDER BY settled_at, id
@@ -59,6 +156,88 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 			&i.EscalatedAt,
 			&i.Escalation,
 			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const escalatedLike = `-- name: EscalatedLike :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE source = ?1 AND escalation = ?2
+  AND escalated_at >= ?3 AND case_of = ''
+ORDER BY escalated_at, id
+`
+
+func (q *Queries) EscalatedLike(ctx context.Context, source string, reason string, since *int64) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, escalatedLike, source, reason, since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -74,7 +253,7 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 }
 
 const findAlert = `-- name: FindAlert :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at FROM alerts WHERE id = ?
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts WHERE id = ?
 `
 
 func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
@@ -114,12 +293,21 @@ func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
 		&i.EscalatedAt,
 		&i.Escalation,
 		&i.FinishedAt,
+		&i.ShownRevision,
+		&i.QueuedUntil,
+		&i.JoinedTo,
+		&i.JoinRevision,
+		&i.CoveredBy,
+		&i.CaseOf,
+		&i.Pile,
+		&i.ReviewedAt,
+		&i.ReviewedBy,
 	)
 	return i, err
 }
 
 const findPayload = `-- name: FindPayload :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
 WHERE source = ?1 AND payload_digest = ?2 AND payload_digest <> ''
   AND received_at > ?3
 ORDER BY received_at DESC, id DESC
@@ -163,8 +351,89 @@ func (q *Queries) FindPayload(ctx context.Context, source string, digest string,
 		&i.EscalatedAt,
 		&i.Escalation,
 		&i.FinishedAt,
+		&i.ShownRevision,
+		&i.QueuedUntil,
+		&i.JoinedTo,
+		&i.JoinRevision,
+		&i.CoveredBy,
+		&i.CaseOf,
+		&i.Pile,
+		&i.ReviewedAt,
+		&i.ReviewedBy,
 	)
 	return i, err
+}
+
+const inCaseOf = `-- name: InCaseOf :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE case_of = ?1 AND case_of <> ''
+ORDER BY received_at, id
+`
+
+func (q *Queries) InCaseOf(ctx context.Context, id string) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, inCaseOf, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertAlert = `-- name: InsertAlert :execrows
@@ -173,9 +442,10 @@ INSERT INTO alerts (
     subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at,
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
-    settled_at, escalated_at, escalation, finished_at
+    settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
+    covered_by, case_of, pile, reviewed_at, reviewed_by
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING
 `
@@ -214,6 +484,15 @@ type InsertAlertParams struct {
 	EscalatedAt     *int64
 	Escalation      string
 	FinishedAt      *int64
+	ShownRevision   int64
+	QueuedUntil     *int64
+	JoinedTo        string
+	JoinRevision    int64
+	CoveredBy       string
+	CaseOf          string
+	Pile            string
+	ReviewedAt      *int64
+	ReviewedBy      string
 }
 
 func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64, error) {
@@ -251,6 +530,15 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 		arg.EscalatedAt,
 		arg.Escalation,
 		arg.FinishedAt,
+		arg.ShownRevision,
+		arg.QueuedUntil,
+		arg.JoinedTo,
+		arg.JoinRevision,
+		arg.CoveredBy,
+		arg.CaseOf,
+		arg.Pile,
+		arg.ReviewedAt,
+		arg.ReviewedBy,
 	)
 	if err != nil {
 		return 0, err
@@ -258,8 +546,80 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 	return result.RowsAffected()
 }
 
+const joinedTo = `-- name: JoinedTo :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE joined_to = ?1 AND joined_to <> ''
+ORDER BY received_at, id
+`
+
+func (q *Queries) JoinedTo(ctx context.Context, id string) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, joinedTo, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listAlerts = `-- name: ListAlerts :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
 WHERE (CAST(?1 AS TEXT) IS NULL OR status = ?1)
   AND (CAST(?2 AS TEXT) IS NULL OR outcome = ?2)
   AND (CAST(?3 AS TEXT) IS NULL OR detection = ?3)
@@ -341,6 +701,15 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 			&i.EscalatedAt,
 			&i.Escalation,
 			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -356,7 +725,7 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 }
 
 const openOf = `-- name: OpenOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
 WHERE person_team = ? AND person_user = ? AND outcome = ''
 ORDER BY received_at, id
 `
@@ -404,6 +773,15 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 			&i.EscalatedAt,
 			&i.Escalation,
 			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -418,8 +796,155 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 	return items, nil
 }
 
+const settledBetween = `-- name: SettledBetween :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE settled_at >= ?1 AND settled_at < ?2
+  AND (settled_at > ?3
+       OR (settled_at = ?3 AND id > ?4))
+ORDER BY settled_at, id
+LIMIT ?5
+`
+
+type SettledBetweenParams struct {
+	Since   *int64
+	Until   *int64
+	After   *int64
+	AfterID string
+	Count   int64
+}
+
+func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, settledBetween,
+		arg.Since,
+		arg.Until,
+		arg.After,
+		arg.AfterID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stormOf = `-- name: StormOf :one
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+WHERE person_team = ?1 AND person_user = ?2
+  AND pile = 'storm' AND escalated_at >= ?3
+ORDER BY escalated_at DESC, id DESC
+LIMIT 1
+`
+
+func (q *Queries) StormOf(ctx context.Context, personTeam string, personUser string, since *int64) (Alert, error) {
+	row := q.db.QueryRowContext(ctx, stormOf, personTeam, personUser, since)
+	var i Alert
+	err := row.Scan(
+		&i.ID,
+		&i.Source,
+		&i.SourceKey,
+		&i.PayloadDigest,
+		&i.Detection,
+		&i.Title,
+		&i.Description,
+		&i.Severity,
+		&i.SubjectEmail,
+		&i.SubjectUsername,
+		&i.SubjectSlackID,
+		&i.OccurredAt,
+		&i.Url,
+		&i.Context,
+		&i.ReceivedAt,
+		&i.Status,
+		&i.Outcome,
+		&i.OutcomeReason,
+		&i.PersonTeam,
+		&i.PersonUser,
+		&i.Plan,
+		&i.Code,
+		&i.Revision,
+		&i.AdmittedAt,
+		&i.AskedAt,
+		&i.Deadline,
+		&i.WatchUntil,
+		&i.Snoozes,
+		&i.SnoozedUntil,
+		&i.SettledAt,
+		&i.EscalatedAt,
+		&i.Escalation,
+		&i.FinishedAt,
+		&i.ShownRevision,
+		&i.QueuedUntil,
+		&i.JoinedTo,
+		&i.JoinRevision,
+		&i.CoveredBy,
+		&i.CaseOf,
+		&i.Pile,
+		&i.ReviewedAt,
+		&i.ReviewedBy,
+	)
+	return i, err
+}
+
 const unfinished = `-- name: Unfinished :many
-SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at FROM alerts a
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by FROM alerts a
 WHERE a.finished_at IS NULL AND a.received_at < ?1
   AND (a.received_at > ?2
        OR (a.received_at = ?2 AND a.id > ?3))
@@ -482,6 +1007,15 @@ func (q *Queries) Unfinished(ctx context.Context, arg UnfinishedParams) ([]Alert
 			&i.EscalatedAt,
 			&i.Escalation,
 			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
 		); err != nil {
 			return nil, err
 		}
@@ -516,8 +1050,17 @@ UPDATE alerts SET
     settled_at     = ?16,
     escalated_at   = ?17,
     escalation     = ?18,
-    finished_at    = ?19
-WHERE id = ?20
+    finished_at    = ?19,
+    shown_revision = ?20,
+    queued_until   = ?21,
+    joined_to      = ?22,
+    join_revision  = ?23,
+    covered_by     = ?24,
+    case_of        = ?25,
+    pile           = ?26,
+    reviewed_at    = ?27,
+    reviewed_by    = ?28
+WHERE id = ?29
 `
 
 type UpdateAlertParams struct {
@@ -540,6 +1083,15 @@ type UpdateAlertParams struct {
 	EscalatedAt   *int64
 	Escalation    string
 	FinishedAt    *int64
+	ShownRevision int64
+	QueuedUntil   *int64
+	JoinedTo      string
+	JoinRevision  int64
+	CoveredBy     string
+	CaseOf        string
+	Pile          string
+	ReviewedAt    *int64
+	ReviewedBy    string
 	ID            string
 }
 
@@ -564,6 +1116,15 @@ func (q *Queries) UpdateAlert(ctx context.Context, arg UpdateAlertParams) (int64
 		arg.EscalatedAt,
 		arg.Escalation,
 		arg.FinishedAt,
+		arg.ShownRevision,
+		arg.QueuedUntil,
+		arg.JoinedTo,
+		arg.JoinRevision,
+		arg.CoveredBy,
+		arg.CaseOf,
+		arg.Pile,
+		arg.ReviewedAt,
+		arg.ReviewedBy,
 		arg.ID,
 	)
 	if err != nil {

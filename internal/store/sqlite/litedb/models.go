@@ -38,6 +38,15 @@ type Alert struct {
 	EscalatedAt     *int64
 	Escalation      string
 	FinishedAt      *int64
+	ShownRevision   int64
+	QueuedUntil     *int64
+	JoinedTo        string
+	JoinRevision    int64
+	CoveredBy       string
+	CaseOf          string
+	Pile            string
+	ReviewedAt      *int64
+	ReviewedBy      string
 }
 
 type Answer struct {
@@ -55,9 +64,32 @@ type Answer struct {
 	ExplainedAt *int64
 }
 
+type Case struct {
+	AlertID    string
+	AboutTeam  string
+	AboutUser  string
+	OpenedAt   int64
+	AckedAt    *int64
+	AckedBy    string
+	ResolvedAt *int64
+	ResolvedBy string
+	Resolution string
+	Rung       int64
+}
+
 type Delivery struct {
 	Delivery string
 	At       int64
+}
+
+type Device struct {
+	PersonTeam string
+	PersonUser string
+	Factor     string
+	Device     string
+	Name       string
+	FirstSeen  int64
+	Original   int64
 }
 
 type Distrust struct {
@@ -70,6 +102,39 @@ type Distrust struct {
 	ClearedAt  *int64
 	ClearedBy  string
 	Clearance  string
+}
+
+type GroupMember struct {
+	Team    string
+	GroupID string
+	UserID  string
+}
+
+type Notice struct {
+	ID           string
+	Kind         string
+	Target       string
+	PersonTeam   string
+	PersonUser   string
+	Data         string
+	CreatedAt    int64
+	State        string
+	ClaimedUntil *int64
+	IntendedAt   *int64
+	Tries        int64
+	Channel      string
+	Ts           string
+	PostedAt     *int64
+}
+
+type OptOut struct {
+	PersonTeam string
+	PersonUser string
+	Since      int64
+	Until      int64
+	MadeBy     string
+	Reason     string
+	EndedAt    *int64
 }
 
 type Outbox struct {
@@ -92,10 +157,19 @@ type Person struct {
 	Name        string
 	Zone        string
 	FactorName  string
+	Manager     string
+	AwayUntil   *int64
 	Deactivated bool
 	Bot         bool
 	ForeignTeam bool
 	SeenAt      *int64
+}
+
+type Policy struct {
+	Revision string
+	Body     string
+	LoadedAt int64
+	LoadedBy string
 }
 
 type Post struct {
@@ -131,6 +205,26 @@ type Proof struct {
 type Setting struct {
 	Name  string
 	Value string
+}
+
+type Suppression struct {
+	ID         string
+	Kind       string
+	PersonTeam string
+	PersonUser string
+	Detection  string
+	Scope      string
+	Severity   string
+	AlertID    string
+	MadeBy     string
+	Reason     string
+	Since      int64
+	Until      int64
+	Used       int64
+	Most       int64
+	RevokedAt  *int64
+	RevokedBy  string
+	Revocation string
 }
 
 type Timeline struct {

@@ -66,7 +66,8 @@ func (q *Queries) Done(ctx context.Context, id int64) error {
 const enqueue = `-- name: Enqueue :exec
 INSERT INTO outbox (alert_id, kind, ref, choice, created_at, available_at, attempts, last_error)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (alert_id, kind, ref) DO NOTHING
+ON CONFLICT (alert_id, kind, ref) DO UPDATE SET available_at = excluded.available_at
+WHERE excluded.available_at < outbox.available_at
 `
 
 type EnqueueParams struct {

@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const addMember = `-- name: AddMember :exec
+INSERT INTO group_members (team, group_id, user_id) VALUES (?, ?, ?)
+ON CONFLICT DO NOTHING
+`
+
+func (q *Queries) AddMember(ctx context.Context, team string, groupID string, userID string) error {
+	_, err := q.db.ExecContext(ctx, addMember, team, groupID, userID)
+	return err
+}
+
 const clearDistrust = `-- name: ClearDistrust :execrows
 UPDATE distrusts SET cleared_at = ?1, cleared_by = ?2, clearance = ?3
 WHERE person_team = ?4 AND person_user = ?5 AND cleared_at IS NULL
@@ -36,6 +46,52 @@ func (q *Queries) ClearDistrust(ctx context.Context, arg ClearDistrustParams) (i
 	return result.RowsAffected()
 }
 
+const clearGroup = `-- name: ClearGroup :exec
+DELETE FROM group_members WHERE team = ? AND group_id = ?
+`
+
+func (q *Queries) ClearGroup(ctx context.Context, team string, groupID string) error {
+	_, err := q.db.ExecContext(ctx, clearGroup, team, groupID)
+	return err
+}
+
+const devices = `-- name: Devices :many
+SELECT person_team, person_user, factor, device, name, first_seen, original FROM devices
+WHERE person_team = ?1 AND person_user = ?2 AND factor = ?3
+ORDER BY first_seen, device
+`
+
+func (q *Queries) Devices(ctx context.Context, personTeam string, personUser string, factor string) ([]Device, error) {
+	rows, err := q.db.QueryContext(ctx, devices, personTeam, personUser, factor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Device
+	for rows.Next() {
+		var i Device
+		if err := rows.Scan(
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Factor,
+			&i.Device,
+			&i.Name,
+			&i.FirstSeen,
+			&i.Original,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findDistrust = `-- name: FindDistrust :one
 SELECT position, person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance FROM distrusts WHERE person_team = ? AND person_user = ? AND cleared_at IS NULL
 `
@@ -58,7 +114,7 @@ func (q *Queries) FindDistrust(ctx context.Context, personTeam string, personUse
 }
 
 const findPerson = `-- name: FindPerson :one
-SELECT team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at FROM people WHERE team = ? AND user_id = ?
+SELECT team, user_id, email, username, name, zone, factor_name, manager, away_until, deactivated, bot, foreign_team, seen_at FROM people WHERE team = ? AND user_id = ?
 `
 
 func (q *Queries) FindPerson(ctx context.Context, team string, userID string) (Person, error) {
@@ -72,12 +128,41 @@ func (q *Queries) FindPerson(ctx context.Context, team string, userID string) (P
 		&i.Name,
 		&i.Zone,
 		&i.FactorName,
+		&i.Manager,
+		&i.AwayUntil,
 		&i.Deactivated,
 		&i.Bot,
 		&i.ForeignTeam,
 		&i.SeenAt,
 	)
 	return i, err
+}
+
+const groupsOf = `-- name: GroupsOf :many
+SELECT group_id FROM group_members WHERE team = ? AND user_id = ? ORDER BY group_id
+`
+
+func (q *Queries) GroupsOf(ctx context.Context, team string, userID string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, groupsOf, team, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var group_id string
+		if err := rows.Scan(&group_id); err != nil {
+			return nil, err
+		}
+		items = append(items, group_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const insertDistrust = `-- name: InsertDistrust :execrows
@@ -115,7 +200,7 @@ func (q *Queries) InsertDistrust(ctx context.Context, arg InsertDistrustParams) 
 }
 
 const peopleByEmail = `-- name: PeopleByEmail :many
-SELECT team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at FROM people
+SELECT team, user_id, email, username, name, zone, factor_name, manager, away_until, deactivated, bot, foreign_team, seen_at FROM people
 WHERE team = ?1 AND email <> '' AND lower(email) = lower(?2)
 ORDER BY user_id
 `
@@ -138,6 +223,8 @@ func (q *Queries) PeopleByEmail(ctx context.Context, team string, email string) 
 			&i.Name,
 			&i.Zone,
 			&i.FactorName,
+			&i.Manager,
+			&i.AwayUntil,
 			&i.Deactivated,
 			&i.Bot,
 			&i.ForeignTeam,
@@ -156,16 +243,48 @@ func (q *Queries) PeopleByEmail(ctx context.Context, team string, email string) 
 	return items, nil
 }
 
+const putDevice = `-- name: PutDevice :exec
+INSERT INTO devices (person_team, person_user, factor, device, name, first_seen, original)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (person_team, person_user, factor, device) DO UPDATE SET name = excluded.name
+`
+
+type PutDeviceParams struct {
+	PersonTeam string
+	PersonUser string
+	Factor     string
+	Device     string
+	Name       string
+	FirstSeen  int64
+	Original   int64
+}
+
+func (q *Queries) PutDevice(ctx context.Context, arg PutDeviceParams) error {
+	_, err := q.db.ExecContext(ctx, putDevice,
+		arg.PersonTeam,
+		arg.PersonUser,
+		arg.Factor,
+		arg.Device,
+		arg.Name,
+		arg.FirstSeen,
+		arg.Original,
+	)
+	return err
+}
+
 const putPerson = `-- name: PutPerson :exec
 INSERT INTO people (
-    team, user_id, email, username, name, zone, factor_name, deactivated, bot, foreign_team, seen_at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    team, user_id, email, username, name, zone, factor_name, manager, away_until,
+    deactivated, bot, foreign_team, seen_at
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (team, user_id) DO UPDATE SET
     email        = excluded.email,
     username     = excluded.username,
     name         = excluded.name,
     zone         = excluded.zone,
     factor_name  = excluded.factor_name,
+    manager      = excluded.manager,
+    away_until   = excluded.away_until,
     deactivated  = excluded.deactivated,
     bot          = excluded.bot,
     foreign_team = excluded.foreign_team,
@@ -180,6 +299,8 @@ type PutPersonParams struct {
 	Name        string
 	Zone        string
 	FactorName  string
+	Manager     string
+	AwayUntil   *int64
 	Deactivated bool
 	Bot         bool
 	ForeignTeam bool
@@ -195,6 +316,8 @@ func (q *Queries) PutPerson(ctx context.Context, arg PutPersonParams) error {
 		arg.Name,
 		arg.Zone,
 		arg.FactorName,
+		arg.Manager,
+		arg.AwayUntil,
 		arg.Deactivated,
 		arg.Bot,
 		arg.ForeignTeam,

@@ -20,9 +20,9 @@ CREATE TABLE alerts (
     url               TEXT    NOT NULL,
     context           TEXT    CHECK (context <> ''),
     received_at       INTEGER NOT NULL,
-    status            TEXT    NOT NULL CHECK (status IN ('received', 'asking', 'proving', 'escalated', 'closed')),
+    status            TEXT    NOT NULL CHECK (status IN ('received', 'held', 'asking', 'proving', 'escalated', 'closed')),
     outcome           TEXT    NOT NULL CHECK (outcome IN ('', 'confirmed', 'unproven', 'denied', 'unsure',
-                                                          'no_response', 'unreachable', 'unasked')),
+                                                          'no_response', 'unreachable', 'unasked', 'observed', 'suppressed')),
     outcome_reason    TEXT    NOT NULL,
     person_team       TEXT    NOT NULL,
     person_user       TEXT    NOT NULL,
@@ -39,6 +39,15 @@ CREATE TABLE alerts (
     escalated_at      INTEGER,
     escalation        TEXT    NOT NULL,
     finished_at       INTEGER,
+    shown_revision    INTEGER NOT NULL CHECK (shown_revision >= 0),
+    queued_until      INTEGER,
+    joined_to         TEXT    NOT NULL,
+    join_revision     INTEGER NOT NULL CHECK (join_revision >= 0),
+    covered_by        TEXT    NOT NULL,
+    case_of           TEXT    NOT NULL,
+    pile              TEXT    NOT NULL CHECK (pile IN ('', 'storm', 'flood')),
+    reviewed_at       INTEGER,
+    reviewed_by       TEXT    NOT NULL,
     CONSTRAINT closed_with_verdict   CHECK (status <> 'closed' OR outcome <> ''),
     CONSTRAINT verdict_with_time     CHECK (outcome = '' OR settled_at IS NOT NULL),
     CONSTRAINT confirmed_by_somebody CHECK (outcome <> 'confirmed' OR person_user <> '')
@@ -49,6 +58,15 @@ CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at) WHER
 CREATE INDEX alerts_unfinished ON alerts (received_at, id) WHERE finished_at IS NULL;
 CREATE INDEX alerts_open ON alerts (person_team, person_user, received_at) WHERE outcome = '';
 CREATE INDEX alerts_confirmed ON alerts (person_team, person_user, settled_at) WHERE outcome = 'confirmed';
+CREATE INDEX alerts_admitted ON alerts (person_team, person_user, admitted_at, id) WHERE admitted_at IS NOT NULL;
+CREATE INDEX alerts_asked ON alerts (asked_at) WHERE asked_at IS NOT NULL;
+CREATE INDEX alerts_asked_of ON alerts (person_team, person_user, asked_at) WHERE asked_at IS NOT NULL;
+CREATE INDEX alerts_joined ON alerts (joined_to, received_at, id) WHERE joined_to <> '';
+CREATE INDEX alerts_case_of ON alerts (case_of, received_at, id) WHERE case_of <> '';
+CREATE INDEX alerts_escalated ON alerts (source, escalation, escalated_at, id)
+    WHERE escalated_at IS NOT NULL AND case_of = '';
+CREATE INDEX alerts_storm ON alerts (person_team, person_user, escalated_at, id) WHERE pile = 'storm';
+CREATE INDEX alerts_settled ON alerts (settled_at, id) WHERE settled_at IS NOT NULL;
 
 CREATE TABLE timeline (
     alert_id TEXT    NOT NULL REFERENCES alerts (id),
@@ -98,10 +116,10 @@ CREATE INDEX posts_place ON posts (channel, ts) WHERE state = 'done';
 -- that is gone can't touch another.
 CREATE TABLE outbox (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    alert_id     TEXT    NOT NULL REFERENCES alerts (id),
+    alert_id     TEXT    NOT NULL,
     kind         TEXT    NOT NULL CHECK (kind <> ''),
     ref          TEXT    NOT NULL,
-    choice       TEXT    NOT NULL CHECK (choice IN ('', 'yes', 'no', 'unsure')),
+    choice       TEXT    NOT NULL CHECK (choice IN ('', 'yes', 'no', 'unsure', 'some_not')),
     created_at   INTEGER NOT NULL,
     available_at INTEGER NOT NULL,
     attempts     INTEGER NOT NULL CHECK (attempts >= 0),
@@ -117,13 +135,15 @@ CREATE TABLE deliveries (
     at       INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX deliveries_at ON deliveries (at);
+
 CREATE TABLE answers (
     position     INTEGER PRIMARY KEY AUTOINCREMENT,
     id           TEXT    NOT NULL UNIQUE CHECK (id <> ''),
     alert_id     TEXT    NOT NULL REFERENCES alerts (id),
     person_team  TEXT    NOT NULL,
     person_user  TEXT    NOT NULL CHECK (person_user <> ''),
-    choice       TEXT    NOT NULL CHECK (choice IN ('yes', 'no', 'unsure')),
+    choice       TEXT    NOT NULL CHECK (choice IN ('yes', 'no', 'unsure', 'some_not')),
     revision     INTEGER NOT NULL CHECK (revision >= 0),
     at           INTEGER NOT NULL,
     recorded_at  INTEGER NOT NULL,
@@ -164,6 +184,8 @@ CREATE TABLE people (
     name         TEXT    NOT NULL,
     zone         TEXT    NOT NULL,
     factor_name  TEXT    NOT NULL,
+    manager      TEXT    NOT NULL,
+    away_until   INTEGER,
     deactivated  INTEGER NOT NULL CHECK (deactivated IN (0, 1)),
     bot          INTEGER NOT NULL CHECK (bot IN (0, 1)),
     foreign_team INTEGER NOT NULL CHECK (foreign_team IN (0, 1)),
@@ -191,3 +213,102 @@ CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY CHECK (name <> ''),
     value TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE cases (
+    alert_id    TEXT    NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    about_team  TEXT    NOT NULL,
+    about_user  TEXT    NOT NULL,
+    opened_at   INTEGER NOT NULL,
+    acked_at    INTEGER,
+    acked_by    TEXT    NOT NULL,
+    resolved_at INTEGER,
+    resolved_by TEXT    NOT NULL,
+    resolution  TEXT    NOT NULL,
+    rung        INTEGER NOT NULL CHECK (rung >= 0)
+) STRICT;
+
+CREATE INDEX cases_open ON cases (opened_at, alert_id) WHERE resolved_at IS NULL;
+
+CREATE TABLE suppressions (
+    id          TEXT    NOT NULL PRIMARY KEY CHECK (id <> ''),
+    kind        TEXT    NOT NULL CHECK (kind IN ('proven', 'ignore', 'exception')),
+    person_team TEXT    NOT NULL,
+    person_user TEXT    NOT NULL CHECK (person_user <> ''),
+    detection   TEXT    NOT NULL CHECK (detection <> ''),
+    scope       TEXT    NOT NULL CHECK (scope <> ''),
+    severity    TEXT    NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
+    alert_id    TEXT    NOT NULL,
+    made_by     TEXT    NOT NULL CHECK (made_by <> ''),
+    reason      TEXT    NOT NULL,
+    since       INTEGER NOT NULL,
+    until       INTEGER NOT NULL,
+    used        INTEGER NOT NULL CHECK (used >= 0),
+    most        INTEGER NOT NULL CHECK (most >= 1),
+    revoked_at  INTEGER,
+    revoked_by  TEXT    NOT NULL,
+    revocation  TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX suppressions_person ON suppressions (person_team, person_user, until) WHERE revoked_at IS NULL;
+CREATE INDEX suppressions_until ON suppressions (until);
+
+CREATE TABLE opt_outs (
+    person_team TEXT    NOT NULL,
+    person_user TEXT    NOT NULL CHECK (person_user <> ''),
+    since       INTEGER NOT NULL,
+    until       INTEGER NOT NULL,
+    made_by     TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    ended_at    INTEGER,
+    PRIMARY KEY (person_team, person_user, since)
+) STRICT;
+
+CREATE INDEX opt_outs_until ON opt_outs (until);
+
+CREATE TABLE devices (
+    person_team TEXT    NOT NULL,
+    person_user TEXT    NOT NULL CHECK (person_user <> ''),
+    factor      TEXT    NOT NULL,
+    device      TEXT    NOT NULL CHECK (device <> ''),
+    name        TEXT    NOT NULL,
+    first_seen  INTEGER NOT NULL,
+    original    INTEGER NOT NULL CHECK (original IN (0, 1)),
+    PRIMARY KEY (person_team, person_user, factor, device)
+) STRICT;
+
+CREATE TABLE notices (
+    id            TEXT    NOT NULL PRIMARY KEY CHECK (id <> ''),
+    kind          TEXT    NOT NULL CHECK (kind <> ''),
+    target        TEXT    NOT NULL,
+    person_team   TEXT    NOT NULL,
+    person_user   TEXT    NOT NULL,
+    data          TEXT    NOT NULL CHECK (data <> ''),
+    created_at    INTEGER NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('intended', 'done')),
+    claimed_until INTEGER,
+    intended_at   INTEGER,
+    tries         INTEGER NOT NULL CHECK (tries >= 0),
+    channel       TEXT    NOT NULL,
+    ts            TEXT    NOT NULL,
+    posted_at     INTEGER
+) STRICT;
+
+CREATE INDEX notices_kind ON notices (kind, created_at, id);
+
+CREATE TABLE policies (
+    revision  TEXT    NOT NULL PRIMARY KEY CHECK (revision <> ''),
+    body      TEXT    NOT NULL,
+    loaded_at INTEGER NOT NULL,
+    loaded_by TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX policies_loaded ON policies (loaded_at, revision);
+
+CREATE TABLE group_members (
+    team     TEXT NOT NULL,
+    group_id TEXT NOT NULL CHECK (group_id <> ''),
+    user_id  TEXT NOT NULL CHECK (user_id <> ''),
+    PRIMARY KEY (team, group_id, user_id)
+) STRICT;
+
+CREATE INDEX group_members_user ON group_members (team, user_id, group_id);

@@ -4,9 +4,10 @@ INSERT INTO alerts (
     subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at,
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
-    settled_at, escalated_at, escalation, finished_at
+    settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
+    covered_by, case_of, pile, reviewed_at, reviewed_by
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING;
 
@@ -33,7 +34,16 @@ UPDATE alerts SET
     settled_at     = sqlc.arg(settled_at),
     escalated_at   = sqlc.arg(escalated_at),
     escalation     = sqlc.arg(escalation),
-    finished_at    = sqlc.arg(finished_at)
+    finished_at    = sqlc.arg(finished_at),
+    shown_revision = sqlc.arg(shown_revision),
+    queued_until   = sqlc.arg(queued_until),
+    joined_to      = sqlc.arg(joined_to),
+    join_revision  = sqlc.arg(join_revision),
+    covered_by     = sqlc.arg(covered_by),
+    case_of        = sqlc.arg(case_of),
+    pile           = sqlc.arg(pile),
+    reviewed_at    = sqlc.arg(reviewed_at),
+    reviewed_by    = sqlc.arg(reviewed_by)
 WHERE id = sqlc.arg(id);
 
 -- name: FindPayload :one
@@ -78,3 +88,48 @@ SELECT * FROM alerts
 WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
   AND outcome = 'confirmed' AND settled_at >= sqlc.arg(since)
 ORDER BY settled_at, id;
+
+-- name: AdmittedOf :many
+SELECT * FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND admitted_at >= sqlc.arg(since)
+ORDER BY admitted_at, id;
+
+-- name: StormOf :one
+SELECT * FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND pile = 'storm' AND escalated_at >= sqlc.arg(since)
+ORDER BY escalated_at DESC, id DESC
+LIMIT 1;
+
+-- name: AskedOf :one
+SELECT count(*) FROM alerts
+WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user)
+  AND asked_at >= sqlc.arg(since);
+
+-- name: AskedSince :one
+SELECT count(*) FROM alerts WHERE asked_at >= sqlc.arg(since);
+
+-- name: JoinedTo :many
+SELECT * FROM alerts
+WHERE joined_to = sqlc.arg(id) AND joined_to <> ''
+ORDER BY received_at, id;
+
+-- name: InCaseOf :many
+SELECT * FROM alerts
+WHERE case_of = sqlc.arg(id) AND case_of <> ''
+ORDER BY received_at, id;
+
+-- name: EscalatedLike :many
+SELECT * FROM alerts
+WHERE source = sqlc.arg(source) AND escalation = sqlc.arg(reason)
+  AND escalated_at >= sqlc.arg(since) AND case_of = ''
+ORDER BY escalated_at, id;
+
+-- name: SettledBetween :many
+SELECT * FROM alerts
+WHERE settled_at >= sqlc.arg(since) AND settled_at < sqlc.arg(until)
+  AND (settled_at > sqlc.arg(after)
+       OR (settled_at = sqlc.arg(after) AND id > sqlc.arg(after_id)))
+ORDER BY settled_at, id
+LIMIT sqlc.arg(count);

@@ -36,6 +36,9 @@ LIMIT 1;
 INSERT INTO deliveries (delivery, at) VALUES (?, ?)
 ON CONFLICT DO NOTHING;
 
+-- name: PruneDeliveries :exec
+DELETE FROM deliveries WHERE at < ?;
+
 -- name: InsertAnswer :execrows
 INSERT INTO answers (
     id, alert_id, person_team, person_user, choice, revision, at, recorded_at, late, explanation, explained_at

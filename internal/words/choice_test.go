@@ -64,6 +64,9 @@ func TestTypedReplies(t *testing.T) {
 		"I’m not sure":                    {unsure, ""},
 		"I don't know":                    {unsure, ""},
 		"no idea":                         {unsure, ""},
+		"some weren't me":                 {alert.SomeNot, ""},
+		"Some weren’t me, only the first": {alert.SomeNot, "only the first"},
+		"not all of them: the last":       {alert.SomeNot, "the last"},
 	} {
 		choice, explanation, ok := words.Choice(text)
 		require.True(t, ok, text)
@@ -95,7 +98,7 @@ func FuzzChoice(f *testing.F) {
 			require.Empty(t, explanation)
 			return
 		}
-		require.Contains(t, []alert.Choice{alert.Yes, alert.No, alert.NotSure}, choice)
+		require.Contains(t, []alert.Choice{alert.Yes, alert.No, alert.NotSure, alert.SomeNot}, choice)
 		require.Contains(t, text, explanation, "word for word")
 		require.Less(t, len(explanation), len(text))
 		if utf8.ValidString(text) {
@@ -104,16 +107,4 @@ func FuzzChoice(f *testing.F) {
 		again, _, ok := words.Choice(strings.ToUpper(text))
 		require.True(t, !ok || again == choice, "letter case changes no answer")
 	})
-}
-
-// Who has no second factor is promised none.
-func TestWithoutASecondFactorNobodyIsSentToTheirPhone(t *testing.T) {
-	t.Parallel()
-	story := open()
-	plan := *story.Record.Plan
-	plan.Unprovable, story.Record.Plan = true, &plan
-	require.NotContains(t, words.Question(story, sealer(t)).Text, "phone")
-	prompt := words.Explain(story.Record, alert.Yes, "token")
-	require.NotContains(t, prompt.Title+prompt.Label, "phone")
-	require.NotContains(t, words.TypedAnswer(story.Record, alert.Yes), "phone")
 }

@@ -1,0 +1,4 @@
+package api
+
+// Defused is for tests.
+var Defused = defused

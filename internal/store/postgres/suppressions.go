@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"securitybot/internal/alert"
+	"securitybot/internal/store"
+	"securitybot/internal/store/postgres/pgdb"
+)
+
+func (t *tx) PutSuppression(ctx context.Context, s store.Suppression) error {
+	return t.q.PutSuppression(ctx, pgdb.PutSuppressionParams{
+		ID:         s.ID,
+		Kind:       s.Kind,
+		PersonTeam: s.Person.Team,
+		PersonUser: s.Person.User,
+		Detection:  s.Detection,
+		Scope:      string(s.Scope),
+		Severity:   string(s.Severity),
+		AlertID:    s.AlertID,
+		MadeBy:     s.By,
+		Reason:     s.Reason,
+		Since:      stamp(s.Since),
+		Until:      stamp(s.Until),
+		Used:       s.Used,
+		Most:       s.Most,
+		RevokedAt:  maybeStamp(s.RevokedAt),
+		RevokedBy:  s.RevokedBy,
+		Revocation: s.Revocation,
+	})
+}
+
+func (t *tx) FindSuppression(ctx context.Context, id string) (store.Suppression, error) {
+	row, err := t.q.FindSuppression(ctx, id)
+	return one(row, err, suppressionOf)
+}
+
+func (t *tx) SuppressionsOf(ctx context.Context, person alert.PersonKey, after time.Time) ([]store.Suppression, error) {
+	rows, err := t.q.SuppressionsOf(ctx, person.Team, person.User, stamp(after))
+	return all(rows, err, suppressionOf)
+}
+
+func (t *tx) Suppressions(ctx context.Context, after time.Time, limit int) ([]store.Suppression, error) {
+	rows, err := t.q.Suppressions(ctx, stamp(after), int64(limit))
+	return all(rows, err, suppressionOf)
+}
+
+func (t *tx) PutOptOut(ctx context.Context, o store.OptOut) error {
+	return t.q.PutOptOut(ctx, pgdb.PutOptOutParams{
+		PersonTeam: o.Person.Team,
+		PersonUser: o.Person.User,
+		Since:      stamp(o.Since),
+		Until:      stamp(o.Until),
+		MadeBy:     o.By,
+		Reason:     o.Reason,
+		EndedAt:    maybeStamp(o.EndedAt),
+	})
+}
+
+func (t *tx) FindOptOut(ctx context.Context, person alert.PersonKey, at time.Time) (store.OptOut, error) {
+	row, err := t.q.FindOptOut(ctx, person.Team, person.User, stamp(at))
+	return one(row, err, optOutOf)
+}
+
+func (t *tx) OptOuts(ctx context.Context, at time.Time) ([]store.OptOut, error) {
+	rows, err := t.q.OptOuts(ctx, stamp(at))
+	return all(rows, err, optOutOf)
+}
+
+func suppressionOf(row pgdb.Suppression) store.Suppression {
+	return store.Suppression{
+		ID:         row.ID,
+		Kind:       row.Kind,
+		Person:     alert.PersonKey{Team: row.PersonTeam, User: row.PersonUser},
+		Detection:  row.Detection,
+		Scope:      json.RawMessage(row.Scope),
+		Severity:   alert.Severity(row.Severity),
+		AlertID:    row.AlertID,
+		By:         row.MadeBy,
+		Reason:     row.Reason,
+		Since:      row.Since.UTC(),
+		Until:      row.Until.UTC(),
+		Used:       row.Used,
+		Most:       row.Most,
+		RevokedAt:  maybeUTC(row.RevokedAt),
+		RevokedBy:  row.RevokedBy,
+		Revocation: row.Revocation,
+	}
+}
+
+func optOutOf(row pgdb.OptOut) store.OptOut {
+	return store.OptOut{
+		Person:  alert.PersonKey{Team: row.PersonTeam, User: row.PersonUser},
+		Since:   row.Since.UTC(),
+		Until:   row.Until.UTC(),
+		By:      row.MadeBy,
+		Reason:  row.Reason,
+		EndedAt: maybeUTC(row.EndedAt),
+	}
+}

@@ -1,0 +1,106 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"securitybot/internal/store"
+)
+
+// Lookup is a call that must find its rows by an index, which has the same name
+// in every backend, and not by reading the table.
+type Lookup struct {
+	Name  string
+	Index string
+	Call  func(ctx context.Context, tx store.Tx) error
+}
+
+// Lookups are for backends to call with what tells how their database
+// finds the rows.
+func Lookups() []Lookup { return append(lookupsOfAlerts(), lookupsOfOthers()...) }
+
+// calling makes a look-up of a method, whatever that gives.
+func calling[T any](name, index string, method func(context.Context, store.Tx) (T, error)) Lookup {
+	return Lookup{Name: name, Index: index, Call: func(ctx context.Context, tx store.Tx) error {
+		_, err := method(ctx, tx)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	}}
+}
+
+func lookupsOfAlerts() []Lookup {
+	type records = []store.Record
+	return []Lookup{
+		calling("FindPayload", "alerts_payload", func(ctx context.Context, tx store.Tx) (store.Record, error) {
+			return tx.FindPayload(ctx, "siem", "d1", noon)
+		}),
+		calling("Unfinished", "alerts_unfinished", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.Unfinished(ctx, noon, "", 9)
+		}),
+		calling("OpenOf", "alerts_open", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.OpenOf(ctx, alice)
+		}),
+		calling("ConfirmedOf", "alerts_confirmed", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.ConfirmedOf(ctx, alice, noon)
+		}),
+		calling("AdmittedOf", "alerts_admitted", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.AdmittedOf(ctx, alice, noon)
+		}),
+		calling("StormOf", "alerts_storm", func(ctx context.Context, tx store.Tx) (store.Record, error) {
+			return tx.StormOf(ctx, alice, noon)
+		}),
+		calling("AskedOf", "alerts_asked_of", func(ctx context.Context, tx store.Tx) (int, error) {
+			return tx.AskedOf(ctx, alice, noon)
+		}),
+		calling("AskedSince", "alerts_asked", func(ctx context.Context, tx store.Tx) (int, error) {
+			return tx.AskedSince(ctx, noon)
+		}),
+		calling("JoinedTo", "alerts_joined", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.JoinedTo(ctx, id(1))
+		}),
+		calling("InCaseOf", "alerts_case_of", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.InCaseOf(ctx, id(1))
+		}),
+		calling("EscalatedLike", "alerts_escalated", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.EscalatedLike(ctx, "siem", "no_response", noon)
+		}),
+		calling("SettledBetween", "alerts_settled", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.SettledBetween(ctx, noon, after(time.Hour), store.Cursor{}, 9)
+		}),
+	}
+}
+
+func lookupsOfOthers() []Lookup {
+	return []Lookup{
+		calling("OpenCases", "cases_open", func(ctx context.Context, tx store.Tx) ([]store.Case, error) {
+			return tx.OpenCases(ctx, noon, 9)
+		}),
+		calling("SuppressionsOf", "suppressions_person", func(ctx context.Context, tx store.Tx) ([]store.Suppression, error) {
+			return tx.SuppressionsOf(ctx, alice, noon)
+		}),
+		calling("Suppressions", "suppressions_until", func(ctx context.Context, tx store.Tx) ([]store.Suppression, error) {
+			return tx.Suppressions(ctx, noon, 9)
+		}),
+		calling("OptOuts", "opt_outs_until", func(ctx context.Context, tx store.Tx) ([]store.OptOut, error) {
+			return tx.OptOuts(ctx, noon)
+		}),
+		calling("Notices", "notices_kind", func(ctx context.Context, tx store.Tx) ([]store.Notice, error) {
+			return tx.Notices(ctx, "held", noon)
+		}),
+		calling("Policies", "policies_loaded", func(ctx context.Context, tx store.Tx) ([]store.PolicyText, error) {
+			return tx.Policies(ctx, 9)
+		}),
+		calling("GroupsOf", "group_members_user", func(ctx context.Context, tx store.Tx) ([]string, error) {
+			return tx.GroupsOf(ctx, alice)
+		}),
+		calling("PostAt", "posts_place", func(ctx context.Context, tx store.Tx) (store.Post, error) {
+			return tx.PostAt(ctx, "C1", "1.0")
+		}),
+		{Name: "PruneDeliveries", Index: "deliveries_at", Call: func(ctx context.Context, tx store.Tx) error {
+			return tx.PruneDeliveries(ctx, noon)
+		}},
+	}
+}
