@@ -17,7 +17,7 @@ ARGS ?=
 LINT_STAMP := bin/tools/.lint
 SQLC_STAMP := bin/tools/.sqlc
 
-.PHONY: build securitybot run test deps deps-check lint fmt generate clean help
+.PHONY: build securitybot run test test-long deps deps-check lint fmt generate clean help
 
 build: securitybot ## build bin/securitybot and the Temporal dev server beside it
 	bin/securitybot devserver build --source devserver --out bin
@@ -39,6 +39,9 @@ test: build deps-check ## run every test; sets up what is missing
 	echo "== securitybot"; \
 	CGO_ENABLED=1 go test -race -p 2 -timeout $(TIMEOUT) $(GOTEST_FLAGS) ./... || status=1; \
 	exit $$status
+
+test-long: build deps-check ## the long form of the record's random and crowded tests
+	SECURITYBOT_TEST_LONG=1 CGO_ENABLED=1 go test -race -timeout 60m ./internal/store
 
 deps-check:
 	@sh scripts/deps.sh check || $(MAKE) deps

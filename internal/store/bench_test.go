@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,15 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// often is how often something is played: less in the short form that `make test`
+// runs than in the one of `make test-long`.
+func often(short, long int) int {
+	if os.Getenv("SECURITYBOT_TEST_LONG") == "" {
+		return short
+	}
+	return long
+}
 
 // bench is one record in a real database, with a clock that stands still until
 // the test moves it.

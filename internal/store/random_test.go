@@ -450,13 +450,13 @@ func (w *world) ends() {
 
 func TestWhateverHappens(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
+	for seed := range uint64(often(2, 8)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			onBoth(t, func(b *bench) {
 				w := newWorld(b, seed)
 				w.honest = seed%2 == 0
-				for n := range 200 {
+				for n := range often(100, 400) {
 					require.NoError(b, pick(w, w.steps())())
 					if n%10 == 0 {
 						w.holds()
@@ -473,7 +473,7 @@ func TestWhateverHappensAtOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		w := newWorld(b, 1)
-		for range 8 {
+		for range often(3, 12) {
 			together(b, 4, func(int) (bool, error) {
 				for range 10 {
 					if err := pick(w, w.steps())(); err != nil {
