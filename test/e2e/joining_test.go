@@ -77,8 +77,8 @@ func TestAnAnswerCoversWhatItsButtonShowed(t *testing.T) {
 	require.Len(t, b.questions(alice), 2)
 }
 
-// A typed yes is for the revision that was last shown for certain; a stale button
-// of a revision that never was is refused.
+// What is graver, elsewhere, something else, somebody else's, or does not say where it
+// happened, is a question of its own.
 func TestWhatDoesNotJoin(t *testing.T) {
 	t.Parallel()
 	b := running(t, policy(t, "version: 1\nlimits: {open_questions: 10}\n"))

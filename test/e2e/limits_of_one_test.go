@@ -43,8 +43,10 @@ func TestStorm(t *testing.T) {
 	t.Parallel()
 	const alerts, senders, asked, calm = 500, 16, 3, 20
 	b := running(t)
+	begun := time.Now()
 	ids := b.burst(alerts, senders, []string{alice})
 	require.Len(t, ids, alerts)
+	taken := time.Since(begun)
 
 	var views map[string]alertView
 	b.within(3*time.Minute, "every alert has its place", func() bool {
@@ -57,6 +59,8 @@ func TestStorm(t *testing.T) {
 		}
 		return len(views) == alerts
 	})
+	t.Logf("%d alerts about one person taken in %s, all in their places after %s", alerts,
+		taken.Round(100*time.Millisecond), time.Since(begun).Round(100*time.Millisecond))
 	places, carriers := map[string]int{}, map[string]bool{}
 	for id, view := range views {
 		require.True(t, ids[id])
