@@ -31,6 +31,7 @@ type Record interface {
 	Finish(ctx context.Context, id string) error
 	Shown(ctx context.Context, id string, revision int) error
 	Paused(ctx context.Context) (bool, error)
+	OptOutOf(ctx context.Context, person alert.PersonKey) (store.OptOut, bool, error)
 
 	BeginPost(ctx context.Context, alertID, purpose string) (store.Post, store.Turn, error)
 	ReleasePost(ctx context.Context, post store.Post, happened bool) error

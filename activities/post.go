@@ -95,7 +95,7 @@ func (a *Activities) Ask(ctx context.Context, in conversation.AlertRef) (convers
 		return conversation.Question{}, missing(err)
 	}
 	if !story.Record.Verdict.Decided() {
-		if err := a.mayContact(ctx); err != nil {
+		if err := a.mayAsk(ctx, story); err != nil {
 			return conversation.Question{}, err
 		}
 		if _, err = a.post(ctx, in.AlertID, a.question(story)); err != nil {
@@ -116,6 +116,19 @@ func (a *Activities) mayContact(ctx context.Context) error {
 	return temporal.NewApplicationErrorWithOptions("contact with people is paused", errPaused, temporal.ApplicationErrorOptions{
 		NextRetryDelay: whilePaused, Category: temporal.ApplicationErrorCategoryBenign,
 	})
+}
+
+// mayAsk is an error while nobody is to be contacted, and a lasting one for a person
+// who wants no questions since this one was planned: the record says what follows.
+func (a *Activities) mayAsk(ctx context.Context, story store.Story) error {
+	if err := a.mayContact(ctx); err != nil || story.Record.Plan.Quiet {
+		return err
+	}
+	_, out, err := a.Record.OptOutOf(ctx, story.Record.Person)
+	if err != nil || !out {
+		return err
+	}
+	return temporal.NewNonRetryableApplicationError("the person wants no questions", conversation.UndeliverableError, nil, alert.ReasonUndelivered)
 }
 
 // whilePaused is how often somebody who waits looks whether the pause is over.
@@ -170,6 +183,9 @@ func (a *Activities) Remind(ctx context.Context, in conversation.RemindInput) er
 	story, open, err := a.openQuestion(ctx, in.AlertID)
 	if err != nil || !open || len(story.Answers) > 0 || !slices.Contains(reminders(story.Record), in.Reminder) {
 		return err
+	}
+	if _, out, err := a.Record.OptOutOf(ctx, story.Record.Person); err != nil || out {
+		return err // the question stays, its deadline too
 	}
 	if err := a.mayContact(ctx); err != nil {
 		return err

@@ -172,6 +172,22 @@ func TestRemind(t *testing.T) {
 	require.Len(t, b.chat.posts, 3, "not while the phone is asked")
 }
 
+// Somebody stops between the plan and the question, and between two reminders.
+func TestNobodyIsWrittenToWhoStopped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	planned, asked := b.admitted(), b.asked()
+	_, err := b.record.OptOut(t.Context(), store.OptOut{Person: alice.PersonKey, Until: b.record.Now().Add(time.Hour)}, "Alice")
+	require.NoError(t, err)
+	_, err = b.Ask(t.Context(), planned)
+	require.True(t, application(t, err).NonRetryable())
+	outcome, err := b.Settle(t.Context(), conversation.SettleInput{AlertID: planned.AlertID, Undelivered: alert.ReasonUndelivered})
+	require.NoError(t, err)
+	require.Equal(t, alert.Unasked, outcome.Verdict, "and the security team has it")
+	require.NoError(t, b.Remind(t.Context(), conversation.RemindInput{AlertID: asked.AlertID, Reminder: "1"}))
+	require.Len(t, b.chat.posts, 1, "the question that stood before")
+}
+
 func TestNoSuchAlert(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

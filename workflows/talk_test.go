@@ -51,10 +51,12 @@ type talk struct {
 // Planner implements [activities.Policies].
 func (t *talk) Planner(context.Context) (store.Planner, error) { return t.rules, nil }
 
-// Responder and OptOutMost implement [inbox.Policy].
+// Responder and what follows implement [inbox.Policy].
 func (t *talk) Responder(_ context.Context, who alert.PersonKey) (alert.Person, bool, error) {
 	return alert.Person{PersonKey: who}, false, nil
 }
+
+func (t *talk) EscalateTo(context.Context, alert.PersonKey) ([]alert.Step, error) { return nil, nil }
 
 func (t *talk) OptOutMost(context.Context) (time.Duration, error) { return t.rules.OptOutMost(), nil }
 

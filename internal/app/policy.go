@@ -85,6 +85,23 @@ func (p *policies) Responder(ctx context.Context, key alert.PersonKey) (alert.Pe
 	return who, current.Responder(who, groups), nil
 }
 
+// EscalateTo is where a case of ours about somebody goes.
+func (p *policies) EscalateTo(ctx context.Context, key alert.PersonKey) ([]alert.Step, error) {
+	current, err := p.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who, _, err := p.record.Person(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("read person: %w", err)
+	}
+	groups, err := p.record.GroupsOf(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("read the person's groups: %w", err)
+	}
+	return current.EscalateTo(who, groups), nil
+}
+
 // OptOutMost is for how long people may want no questions by themselves.
 func (p *policies) OptOutMost(ctx context.Context) (time.Duration, error) {
 	current, err := p.Current(ctx)

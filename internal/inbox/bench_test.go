@@ -64,6 +64,11 @@ func (b *bench) Responder(context.Context, alert.PersonKey) (alert.Person, bool,
 	return alert.Person{}, false, nil
 }
 
+// EscalateTo implements inbox.Policy.
+func (b *bench) EscalateTo(context.Context, alert.PersonKey) ([]alert.Step, error) {
+	return []alert.Step{{Target: "leads"}}, nil
+}
+
 // OptOutMost implements inbox.Policy.
 func (b *bench) OptOutMost(context.Context) (time.Duration, error) { return b.most, nil }
 

@@ -140,7 +140,7 @@ func (i *Inbox) ignore(ctx context.Context, who alert.Person, typed chat.Typed, 
 	if !ok {
 		return i.book.Refused(store.RefusedUnconfirmed), nil
 	}
-	made, refusal, err := i.record.Request(ctx, store.Wish{
+	made, refusal, err := i.wish(ctx, store.Wish{
 		Delivery: typed.Delivery, Person: who.PersonKey, At: typed.At, Kind: alert.RequestIgnore,
 		AlertID: subject.ID, For: asked.For, Title: i.book.Wish(alert.RequestIgnore, subject.Title, asked.For),
 	})
@@ -148,6 +148,17 @@ func (i *Inbox) ignore(ctx context.Context, who alert.Person, typed chat.Typed, 
 		return i.book.Refused(refusal), err
 	}
 	return i.book.Ignored(subject.Title, asked.For, made.Code), nil
+}
+
+// wish records what somebody wants to have done, and who hears of it if their
+// phone denies it.
+func (i *Inbox) wish(ctx context.Context, wish store.Wish) (store.Record, store.Refusal, error) {
+	escalateTo, err := i.policy.EscalateTo(ctx, wish.Person)
+	if err != nil {
+		return store.Record{}, "", fmt.Errorf("read the policy: %w", err)
+	}
+	wish.EscalateTo = escalateTo
+	return i.record.Request(ctx, wish)
 }
 
 // ignored is the alert that last or current means: the one that the person confirmed
@@ -205,6 +216,10 @@ func (i *Inbox) start(ctx context.Context, who alert.Person, _ chat.Typed, _ wor
 }
 
 func (i *Inbox) lostPhone(ctx context.Context, who alert.Person, typed chat.Typed, _ words.Asked) (string, error) {
-	err := i.record.LostPhone(ctx, store.Said{Delivery: typed.Delivery, Person: who.PersonKey, At: typed.At}, i.book.LostPhoneTitle())
-	return i.book.LostPhone(), err
+	escalateTo, err := i.policy.EscalateTo(ctx, who.PersonKey)
+	if err != nil {
+		return "", fmt.Errorf("read the policy: %w", err)
+	}
+	said := store.Said{Delivery: typed.Delivery, Person: who.PersonKey, At: typed.At}
+	return i.book.LostPhone(), i.record.LostPhone(ctx, said, i.book.LostPhoneTitle(), escalateTo)
 }

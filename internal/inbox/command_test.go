@@ -328,6 +328,7 @@ func TestLostPhone(t *testing.T) {
 	lost := b.own(alert.DetectionLostPhone)
 	require.Len(t, lost, 1)
 	require.NotNil(t, b.story(lost[0].ID).Case, "somebody has to see to it")
+	require.Equal(t, "leads", lost[0].Plan.EscalateTo[0].Target, "where policy wants cases about her")
 	require.Equal(t, lost[0].ID, b.story(before).Record.CaseOf, "what the phone confirmed is looked at again")
 	require.Equal(t, says.LostPhone(), b.commands(alice.PersonKey, "lost phone"))
 	require.Len(t, b.own(alert.DetectionLostPhone), 1, "once is enough")

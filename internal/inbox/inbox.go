@@ -47,7 +47,7 @@ type Record interface {
 	Request(ctx context.Context, wish store.Wish) (store.Record, store.Refusal, error)
 	OptOut(ctx context.Context, optOut store.OptOut, name string) (store.Refusal, error)
 	OptIn(ctx context.Context, person alert.PersonKey, name string) (store.Refusal, error)
-	LostPhone(ctx context.Context, said store.Said, title string) error
+	LostPhone(ctx context.Context, said store.Said, title string, escalateTo []alert.Step) error
 	Notify(ctx context.Context, notice store.Notice) error
 }
 
@@ -55,6 +55,8 @@ type Record interface {
 type Policy interface {
 	// Responder tells whether somebody may handle cases, and who they are.
 	Responder(ctx context.Context, person alert.PersonKey) (alert.Person, bool, error)
+	// EscalateTo is where a case of ours about somebody goes.
+	EscalateTo(ctx context.Context, person alert.PersonKey) ([]alert.Step, error)
 	// OptOutMost is for how long people may want no questions by themselves.
 	OptOutMost(ctx context.Context) (time.Duration, error)
 }

@@ -103,7 +103,7 @@ func (i *Inbox) resolveWords(ctx context.Context, written chat.Words, claim seal
 }
 
 func (i *Inbox) requestResolve(ctx context.Context, said store.Said, record store.Record, reason string) (chat.Reply, error) {
-	request, refusal, err := i.record.Request(ctx, store.Wish{
+	request, refusal, err := i.wish(ctx, store.Wish{
 		Delivery: said.Delivery, Person: said.Person, At: said.At, Kind: alert.RequestResolve,
 		AlertID: record.ID, Reason: reason, Title: i.book.Wish(alert.RequestResolve, record.Title, 0),
 	})

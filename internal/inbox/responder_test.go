@@ -72,6 +72,8 @@ func (r responders) Responder(_ context.Context, key alert.PersonKey) (alert.Per
 	return r[i], true, nil
 }
 
+func (responders) EscalateTo(context.Context, alert.PersonKey) ([]alert.Step, error) { return nil, nil }
+
 func (responders) OptOutMost(context.Context) (time.Duration, error) { return 24 * time.Hour, nil }
 
 // decided plans the same for every alert.

@@ -223,6 +223,8 @@ responders: {users: [bob@example.com], group: S0RESPOND, own_cases: lead}
 	require.Equal(t, lead, ladder("", coast, "S0RESPOND"))
 	require.Equal(t, lead, ladder("bob@example.com", alert.Person{}), "nobody was found, but the alert says whom it means")
 	require.Equal(t, usual, ladder("", coast))
+	require.Equal(t, lead, p.EscalateTo(berlin, nil), "nor the case of a wish of theirs")
+	require.Equal(t, usual, p.EscalateTo(coast, nil))
 }
 
 func TestProofAndReview(t *testing.T) {

@@ -61,6 +61,15 @@ func (p *Policy) Responder(who alert.Person, groups []string) bool {
 	return p.file.responders.includes(who.Email, groups)
 }
 
+// EscalateTo is where a case goes that no rule was asked about: one of ours about
+// somebody, such as a wish that their phone denied.
+func (p *Policy) EscalateTo(who alert.Person, groups []string) []alert.Step {
+	if p.Responder(who, groups) {
+		return []alert.Step{{Target: p.file.ownCases}}
+	}
+	return slices.Clone(p.file.defaults.settings[alert.High].escalateTo)
+}
+
 // Targets are the places that cases go to, by name. There is always one called
 // security; it is the configured channel where it says nothing else.
 func (p *Policy) Targets() map[string]Target { return p.file.Targets() }

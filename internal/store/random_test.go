@@ -307,7 +307,7 @@ func (w *world) lose() error {
 		return nil
 	}
 	said := w.said("", pick(w, []alert.Person{alice, bob}), "")
-	return w.LostPhone(w.Context(), said, "Lost phone")
+	return w.LostPhone(w.Context(), said, "Lost phone", nil)
 }
 
 // holds checks what must be true at any moment.

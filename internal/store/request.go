@@ -25,6 +25,8 @@ type Wish struct {
 	For      time.Duration
 	Reason   string
 	Title    string // for the person's phone
+
+	EscalateTo []alert.Step // of a case that it may become
 }
 
 // Request makes an alert of a wish, with the yes that the wish is: it is proved
@@ -98,7 +100,8 @@ func (t *tx) request(wish Wish, subject Record) (Record, Refusal, error) {
 	record.Severity, record.Code, record.Revision = subject.Severity, newCode(), 1
 	record.Plan = &alert.Plan{
 		Revision: "request", Action: alert.Ask, AskBy: t.now.Add(requestFor), Deadline: requestFor, Quiet: true,
-		Request: &alert.Request{Kind: wish.Kind, AlertID: wish.AlertID, For: min(wish.For, longestIgnore), Reason: wish.Reason},
+		EscalateTo: wish.EscalateTo,
+		Request:    &alert.Request{Kind: wish.Kind, AlertID: wish.AlertID, For: min(wish.For, longestIgnore), Reason: wish.Reason},
 	}
 	fresh, err := t.insertOwn(&record)
 	if err != nil || !fresh {
@@ -190,7 +193,7 @@ const reopenFor = 24 * time.Hour
 // LostPhone takes a person's chat account and phone for lost: distrust, and a case
 // that reopens what was confirmed in the last day. One who says so again changes
 // nothing.
-func (s *Store) LostPhone(ctx context.Context, said Said, title string) error {
+func (s *Store) LostPhone(ctx context.Context, said Said, title string, escalateTo []alert.Step) error {
 	return s.inTx(ctx, func(t *tx) error {
 		if err := t.lockPerson(said.Person); err != nil {
 			return err
@@ -207,7 +210,7 @@ func (s *Store) LostPhone(ctx context.Context, said Said, title string) error {
 		record.Severity = alert.High
 		record.Plan = &alert.Plan{
 			Revision: "lost phone", Action: alert.Escalate, AskBy: t.now,
-			Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonLostPhone},
+			Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonLostPhone}, EscalateTo: escalateTo,
 		}
 		fresh, err := t.insertOwn(&record)
 		if err != nil || !fresh {

@@ -243,9 +243,9 @@ func TestALostPhone(t *testing.T) {
 
 		said := b.said("", alice, "")
 		for range 3 {
-			require.NoError(b, b.LostPhone(b.Context(), said, "Lost phone"))
+			require.NoError(b, b.LostPhone(b.Context(), said, "Lost phone", nil))
 		}
-		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Lost phone"), "said again")
+		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Lost phone", nil), "said again")
 		lost, err := b.List(b.Context(), store.Filter{Detection: alert.DetectionLostPhone})
 		require.NoError(b, err)
 		require.Len(b, lost, 1)
@@ -273,7 +273,7 @@ func TestANoToWhatWasReopened(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		confirmed := b.proven(b.reports(on("db-1"), nil))
-		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Lost phone"))
+		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Lost phone", nil))
 		require.NotEmpty(b, b.reads(confirmed.ID).CaseOf)
 		b.answers(confirmed.ID, alice, alert.No)
 		require.Empty(b, b.reads(confirmed.ID).CaseOf)

@@ -150,7 +150,7 @@ func TestRollupTellsWhatIsSilenced(t *testing.T) {
 func TestRollupLeavesOutOurOwn(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
-		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Alice's phone is lost"))
+		require.NoError(b, b.LostPhone(b.Context(), b.said("", alice, ""), "Alice's phone is lost", nil))
 		sum := b.sumsUp()
 		require.Zero(b, sum.Alerts)
 		require.Len(b, sum.OpenCases, 1)

@@ -89,7 +89,7 @@ func TestResolvingWhatIsGrave(t *testing.T) {
 	b.explains(sam, "trust me")
 	b.phone(sam, "deny")
 	b.eventually("a stolen responder's account is one", func() bool {
-		return slices.ContainsFunc(b.security(), func(message shown) bool { return message.says("may be stolen") })
+		return slices.ContainsFunc(b.channel("security-leads"), func(message shown) bool { return message.says("may be stolen") })
 	})
 	require.Empty(t, b.alert(other).Case.ResolvedBy)
 	b.hears(sam, func() { b.clicks(sam, b.caseOf(other), "acknowledge") })
