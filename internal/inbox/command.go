@@ -191,10 +191,10 @@ func (i *Inbox) stop(ctx context.Context, who alert.Person, _ chat.Typed, _ word
 	if err != nil {
 		return "", err
 	}
-	switch refusal {
-	case "":
+	if refusal == "" {
 		return i.book.Stopped(until, now, who.Zone), nil
-	case store.RefusedTooOften:
+	}
+	if refusal == store.RefusedTooOften {
 		return i.book.Refused(refusal), nil
 	}
 	optOut, _, err := i.record.OptOutOf(ctx, who.PersonKey)

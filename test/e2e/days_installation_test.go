@@ -121,7 +121,9 @@ type fixedPolicy struct{ *rulebook.Policy }
 
 func (p fixedPolicy) Planner(context.Context) (store.Planner, error) { return p.Policy, nil }
 
-func (p fixedPolicy) EscalateTo(context.Context, alert.PersonKey) ([]alert.Step, error) { return nil, nil }
+func (p fixedPolicy) EscalateTo(context.Context, alert.PersonKey) ([]alert.Step, error) {
+	return nil, nil
+}
 
 func (p fixedPolicy) OptOutMost(context.Context) (time.Duration, error) {
 	return p.Policy.OptOutMost(), nil
