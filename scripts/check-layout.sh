@@ -40,10 +40,19 @@ long_files() {
     done >>"$faults"
 }
 
+# scenarios: every test that the table of scenarios names is there.
+scenarios() {
+    grep -oE '`(Test|Fuzz)[A-Za-z0-9]+`' docs/scenarios.md | tr -d '`' | sort -u | while read -r test; do
+        git grep -qE "^func $test\(" -- '*_test.go' ||
+            echo "docs/scenarios.md names $test, and there is no such test"
+    done >>"$faults"
+}
+
 imports=$(go list -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}' ./...)
 
 long_files
 names
+scenarios
 only_from "$adapters" '^securitybot/internal/(app$|chat/slack|factor/duo|sink/webhook|sink/pagerduty|store/postgres|store/sqlite|sandbox)'
 only_from '^securitybot/internal/app$' '^securitybot/cmd/'
 only_from '^securitybot/internal/testkit$' '^$'
