@@ -99,6 +99,25 @@ func TestAReopenedCaseHasItsDelaysAnew(t *testing.T) {
 }
 
 // Temporal has lost its data: what was due is found in the record.
+// What was pressed a month ago is not delivered again; what was pressed today may be.
+func TestOldDeliveriesAreForgotten(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		id := b.asked(alice).ID
+		said := b.said(id, alice, alert.Yes)
+		pressed := func() store.Refusal {
+			require.NoError(b, b.Revive(b.Context()))
+			heard, err := b.TakeAnswer(b.Context(), said)
+			require.NoError(b, err)
+			return heard.Refusal
+		}
+		require.Empty(b, pressed())
+		require.Equal(b, store.RefusedRepeat, pressed())
+		b.passes(31 * 24 * time.Hour)
+		require.Equal(b, store.RefusedAnswered, pressed(), "known by what it answers")
+	})
+}
+
 func TestRevive(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {

@@ -11,12 +11,16 @@ const (
 	reviveAfter  = 2 * time.Minute // whoever was to do it is taken for lost
 	reviveWithin = 7 * 24 * time.Hour
 	reviveMost   = 1000 // cases at a time
+
+	rememberFor = 30 * 24 * time.Hour // no chat system delivers the same thing again after that
 )
 
 // Revive brings to Temporal's attention again what is long due and belongs to no
-// unfinished alert: rungs of ladders, and notices. Its data may be gone.
+// unfinished alert: rungs of ladders, and notices. Its data may be gone. Deliveries
+// that can't come again are forgotten on the way.
 func (s *Store) Revive(ctx context.Context) error {
-	return errors.Join(s.reviveLadders(ctx), s.reviveNotices(ctx))
+	forget := s.inTx(ctx, func(t *tx) error { return t.PruneDeliveries(ctx, t.now.Add(-rememberFor)) })
+	return errors.Join(s.reviveLadders(ctx), s.reviveNotices(ctx), forget)
 }
 
 // reviveLadders looks at the oldest open cases.
