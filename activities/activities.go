@@ -241,7 +241,7 @@ func questionOf(story store.Story) conversation.Question {
 	for _, after := range story.Record.Plan.Reminders {
 		question.Reminders = append(question.Reminders, story.Record.Plan.After(question.AskedAt, after))
 	}
-	if answer := story.Answer(); answer != nil {
+	if answer := story.Answer(); answer != nil && !story.WaitsForWords() {
 		question.Answer = conversation.Answered{AnswerID: answer.ID, Choice: answer.Choice}
 	}
 	return question

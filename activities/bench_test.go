@@ -41,6 +41,7 @@ type bench struct {
 	phone  *playedPhone
 	second *playedTarget
 	finder *playedFinder
+	plans  *policy.Policy
 	ahead  time.Duration // of the record's clock
 	count  int
 }
@@ -52,7 +53,7 @@ func newBench(t *testing.T) *bench {
 	backend, err := sqlite.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, backend.Close()) })
-	b := &bench{T: t, chat: &playedChat{begun: time.Now().Unix()}, phone: &playedPhone{}, second: &playedTarget{}, finder: &playedFinder{}}
+	b := &bench{T: t, plans: policy.Defaults(), chat: &playedChat{begun: time.Now().Unix()}, phone: &playedPhone{}, second: &playedTarget{}, finder: &playedFinder{}}
 	b.record = store.New(backend, store.WithClock(func() time.Time { return time.Now().Add(b.ahead) }))
 	require.NoError(t, b.record.PutPeople(t.Context(), []alert.Person{alice}))
 	sealer, err := seal.New(seal.NewKey())
@@ -74,7 +75,7 @@ func (b *bench) admitted() conversation.AlertRef {
 		Severity: alert.Medium, Subject: alert.Subject{Email: "alice@example.com"},
 	})
 	require.NoError(b, err)
-	_, err = b.record.Admit(b.Context(), accepted.Record.ID, store.Identified{Person: alice}, policy.Defaults())
+	_, err = b.record.Admit(b.Context(), accepted.Record.ID, store.Identified{Person: alice}, b.plans)
 	require.NoError(b, err)
 	return conversation.AlertRef{AlertID: accepted.Record.ID}
 }

@@ -11,6 +11,7 @@ import (
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
+	"securitybot/internal/policy"
 	"securitybot/internal/store"
 )
 
@@ -33,6 +34,32 @@ func TestAskOnce(t *testing.T) {
 	require.Equal(t, chat.Recipient{User: "UALICE"}, b.chat.posts[0].to)
 	require.NotContains(t, b.chat.posts[0].key, "alice")
 	require.Zero(t, b.chat.looked)
+}
+
+// Whoever presses while the question is still being recorded is told of with the
+// question; but a yes that waits for its words is sent on when they are there.
+func TestAYesThatComesWhileAsking(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	plain := b.asked()
+	b.says(plain, alert.Yes)
+	question, err := b.Ask(t.Context(), plain)
+	require.NoError(t, err)
+	require.Equal(t, alert.Yes, question.Answer.Choice)
+
+	wanting, err := policy.Parse([]byte("version: 1\ndefaults: {explanation: required}\n"))
+	require.NoError(t, err)
+	b.plans = wanting.Policy(policy.Environment{})
+	wordy := b.asked()
+	b.says(wordy, alert.Yes)
+	question, err = b.Ask(t.Context(), wordy)
+	require.NoError(t, err)
+	require.Empty(t, question.Answer, "no push while the words are written")
+
+	b.ahead = time.Minute
+	question, err = b.Ask(t.Context(), wordy)
+	require.NoError(t, err)
+	require.Equal(t, alert.Yes, question.Answer.Choice, "whoever writes nothing holds up nothing")
 }
 
 // The question was taken and the answer lost: it is found, and not asked twice.

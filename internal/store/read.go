@@ -40,6 +40,13 @@ func (s Story) Answer() *alert.Answer {
 	return counts
 }
 
+// WaitsForWords tells that the answer is a yes whose person still writes the words
+// that policy wants: nobody is to act on it before it is sent on.
+func (s Story) WaitsForWords() bool {
+	answer := s.Answer()
+	return answer != nil && waitsForWords(&s.Record, *answer) && s.At.Before(answer.RecordedAt.Add(waitForWords))
+}
+
 // Proof is the last attempt; nil without one.
 func (s Story) Proof() *alert.Proof {
 	if len(s.Proofs) == 0 {
