@@ -29,6 +29,7 @@ const (
 	Unasked     Outcome = "unasked"     // policy or a cap did not let us ask
 	Observed    Outcome = "observed"    // recorded, and nobody contacted: shadow mode, a canary
 	Suppressed  Outcome = "suppressed"  // a proven yes covers it, or an exception
+	Withdrawn   Outcome = "withdrawn"   // taken back before it was decided, by its source or a responder
 )
 
 // Verdict is what was decided about an alert, with the reason where the word
@@ -45,7 +46,7 @@ func (v Verdict) Decided() bool { return v.Outcome != "" }
 // Everything but a proven yes does, unless policy said beforehand that it need not.
 func (v Verdict) NeedsCase(plan Plan) bool {
 	switch {
-	case !v.Decided(), v.Outcome == Confirmed, v.Outcome == Observed, v.Outcome == Suppressed:
+	case !v.Decided(), v.Outcome == Confirmed, v.Outcome == Observed, v.Outcome == Suppressed, v.Outcome == Withdrawn:
 		return false
 	case v.Suspicious():
 		return true

@@ -4,6 +4,7 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 
@@ -73,6 +74,13 @@ type Message struct {
 	Note       []Span // small print
 }
 
+// Rendering is a message in the chat system's own form. What buttons carry is left
+// out: it is for us alone.
+type Rendering struct {
+	Text   string          `json:"text"`
+	Blocks json.RawMessage `json:"blocks"` // a JSON array
+}
+
 // Section is a part of a Home: paragraphs and the buttons below them.
 type Section struct {
 	Title      string
@@ -93,6 +101,8 @@ type Chat interface {
 	Find(ctx context.Context, to Recipient, key string, since time.Time) (Ref, bool, error)
 	// Edit replaces a message as a whole.
 	Edit(ctx context.Context, at Ref, message Message) error
+	// Rendered is a message as people are shown it. It sends nothing.
+	Rendered(message Message) (Rendering, error)
 	// PublishHome replaces a person's page as a whole. It is [Gone] for who can't have one.
 	PublishHome(ctx context.Context, user string, home Home) error
 	// Time is when a message was posted, by the chat system's clock.

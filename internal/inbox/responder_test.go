@@ -195,7 +195,7 @@ func TestOnlyRespondersHandleCases(t *testing.T) {
 	require.NotEmpty(t, d.writes(mia, prompt.Token, "all fine").Tell, "another's prompt")
 	theirs := d.sealer.Value(seal.Claim{Action: words.ActionResolve, AlertID: id, Revision: 1, About: "reason"}, mia.PersonKey)
 	require.Equal(t, words.Default().NotResponder(), d.writes(mia, theirs, "all fine").Tell, "a responder no more")
-	require.Equal(t, store.Case{AlertID: id, About: dana.PersonKey, OpenedAt: d.now, Rung: 1}, *d.story(id).Case)
+	require.Equal(t, store.Case{AlertID: id, About: dana.PersonKey, OpenedAt: d.now, Rung: 1, Rank: store.RankLow}, *d.story(id).Case)
 	require.Zero(t, d.kicks.Load())
 }
 
@@ -214,7 +214,7 @@ func TestThePersonOfACaseCanNotHandleIt(t *testing.T) {
 	require.Equal(t, own, d.press(dana, words.ActionReviewed, d.value(id, words.ActionReviewed)).Tell)
 	peer := d.sealer.Value(seal.Claim{Action: words.ActionPeerYes, AlertID: id, Revision: 1, About: "boss"}, dana.PersonKey)
 	require.Equal(t, own, d.press(dana, words.ActionPeerYes, peer).Tell)
-	require.Equal(t, store.Case{AlertID: id, About: dana.PersonKey, OpenedAt: d.now, Rung: 1}, *d.story(id).Case)
+	require.Equal(t, store.Case{AlertID: id, About: dana.PersonKey, OpenedAt: d.now, Rung: 1, Rank: store.RankLow}, *d.story(id).Case)
 	require.Zero(t, d.kicks.Load())
 }
 

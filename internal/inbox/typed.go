@@ -163,6 +163,7 @@ func askedPeer(story store.Story, target string, who alert.PersonKey) bool {
 			ChatID string `json:"chat_id"`
 		}
 		if entry.Kind == store.KindPeerAsked && json.Unmarshal(entry.Data, &asked) == nil && asked.Target == target {
+			_ = json.Unmarshal(entry.Personal, &asked) // it may be erased
 			return asked.ChatID == who.User
 		}
 	}

@@ -35,6 +35,7 @@ type Unfinished interface {
 	Unfinished(ctx context.Context, age time.Duration, afterID string, limit int) ([]store.Record, error)
 	Requeue(ctx context.Context, id string) error
 	Revive(ctx context.Context) error
+	FoldTallies(ctx context.Context) error
 	Now() time.Time
 }
 
@@ -71,7 +72,7 @@ func (r *Reconciler) Run(ctx context.Context) {
 	ticker := time.NewTicker(reconcileEvery)
 	defer ticker.Stop()
 	for passes := 1; ctx.Err() == nil; passes++ {
-		err := r.Pass(ctx)
+		err := errors.Join(r.Pass(ctx), r.record.FoldTallies(ctx))
 		if passes%reviveEvery == 0 {
 			err = errors.Join(err, r.record.Revive(ctx))
 		}

@@ -63,6 +63,8 @@ func (o *office) Unfinished(_ context.Context, age time.Duration, after string, 
 
 func (o *office) Revive(context.Context) error { return nil }
 
+func (o *office) FoldTallies(context.Context) error { return nil }
+
 func (o *office) Requeue(_ context.Context, id string) error { return o.do("requeue", id) }
 
 func (o *office) Admit(_ context.Context, in conversation.AlertRef) (conversation.Admission, error) {

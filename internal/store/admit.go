@@ -134,8 +134,8 @@ func (t *tx) placeQuestion(record *Record) error {
 func (t *tx) appendAdmission(record *Record, who Identified) error {
 	if who.Person.User != "" {
 		err := t.append(record.ID, KindIdentified, ActorBot,
-			Fields{"team": who.Person.Team, "chat_id": who.Person.User},
-			Fields{"email": who.Person.Email, "name": who.Person.Name})
+			Fields{"team": who.Person.Team},
+			Fields{"chat_id": who.Person.User, "email": who.Person.Email, "name": who.Person.Name})
 		if err != nil {
 			return err
 		}

@@ -40,6 +40,7 @@ type Said struct {
 	Choice   alert.Choice
 	Revision int
 	Words    string // an explanation that came with the answer
+	LoggedIn bool   // a responder who logged in, which weighs as much as a proof
 }
 
 // Heard is what became of it.
@@ -61,6 +62,11 @@ func (s *Store) TakeAnswer(ctx context.Context, said Said) (Heard, error) {
 			return nil
 		}
 		heard.Answer = answerOf(said, *record, answers, t.now)
+		if len(answers) == 0 && !heard.Answer.Late {
+			if err := t.tallyAnswer(record, heard.Answer); err != nil {
+				return err
+			}
+		}
 		return t.answer(record, heard.Answer)
 	})
 }
@@ -100,7 +106,7 @@ func (t *tx) tellRefusal(said Said, refusal Refusal) error {
 		actor = ActorOther
 	}
 	return t.append(said.AlertID, KindPressRefused, actor,
-		Fields{"reason": refusal, "choice": said.Choice, "chat_id": said.Person.User}, nil)
+		Fields{"reason": refusal, "choice": said.Choice}, Fields{"chat_id": said.Person.User})
 }
 
 // TellRefusal puts on the timeline that somebody's press was not taken, once
@@ -161,9 +167,15 @@ func (t *tx) answer(record *Record, answer alert.Answer) error {
 	}
 	err := t.append(record.ID, kind, ActorPerson,
 		Fields{"choice": answer.Choice, "pressed_at": answer.At, "revision": answer.Revision},
-		Fields{"explanation": answer.Explanation})
+		Fields{"explanation": answer.Explanation, "delivery": answer.ID, "chat_id": answer.Person.User})
 	if err != nil {
 		return err
+	}
+	if !record.Answered.Refuses() { // a no stays the one that counts
+		record.Answered, record.Proven = answer.Choice, record.Proven && !answer.Choice.Refuses()
+		if err := t.save(record); err != nil {
+			return err
+		}
 	}
 	if !answer.Late { // what came too late covers nothing, and leaves nothing over
 		if err := t.partFrom(record, answer); err != nil {

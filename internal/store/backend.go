@@ -37,9 +37,21 @@ type Tx interface {
 	LockAlert(ctx context.Context, id string) (Record, error)
 	// UpdateAlert writes everything that is not of alert.Alert.
 	UpdateAlert(ctx context.Context, record Record) error
+	// FindAlerts gives those of the ids that exist, newest first.
+	FindAlerts(ctx context.Context, ids []string) ([]Record, error)
+	// InsertNew writes alerts with all that belongs to them, in one round trip, and
+	// tells for each whether it was new: of one that exists nothing is written.
+	InsertNew(ctx context.Context, arrivals []Arrival) ([]bool, error)
 	// FindPayload is the newest alert of this source and payload received after a moment.
 	FindPayload(ctx context.Context, source, digest string, after time.Time) (Record, error)
+	// FindPayloads is FindPayload for many digests, by digest.
+	FindPayloads(ctx context.Context, source string, digests []string, after time.Time) (map[string]Record, error)
+	// AcceptedBy counts a source's alerts received at a moment or later, and no further than most.
+	AcceptedBy(ctx context.Context, source string, since time.Time, most int) (int, error)
+	// ListAlerts lists the newest first. A text without words finds nothing.
 	ListAlerts(ctx context.Context, filter Filter) ([]Record, error)
+	// ReviewsDue lists confirmed alerts that policy wants looked at and nobody has, newest first.
+	ReviewsDue(ctx context.Context, before Cursor, limit int) ([]Record, error)
 	// Unfinished lists alerts with no FinishedAt, received before a moment, oldest
 	// first, from the one after the given alert on.
 	Unfinished(ctx context.Context, before time.Time, afterID string, limit int) ([]Record, error)
@@ -72,12 +84,21 @@ type Tx interface {
 	// OpenCases lists cases without a resolution, oldest first, opened before a moment.
 	OpenCases(ctx context.Context, before time.Time, limit int) ([]Case, error)
 
+	// CasesByRank lists cases without a resolution, the gravest first, of a rank the
+	// oldest first, from the one after a place on; the zero place is the beginning.
+	CasesByRank(ctx context.Context, after CaseCursor, limit int) ([]Case, error)
+	// CountCases counts the cases without a resolution, by rank; ranks without any are left out.
+	CountCases(ctx context.Context) ([]CaseCount, error)
+
 	PutSuppression(ctx context.Context, suppression Suppression) error // inserts or replaces by id
 	FindSuppression(ctx context.Context, id string) (Suppression, error)
 	// SuppressionsOf lists a person's that were not revoked and end after a moment, newest first.
 	SuppressionsOf(ctx context.Context, person alert.PersonKey, after time.Time) ([]Suppression, error)
 	// Suppressions lists everybody's that end after a moment, revoked ones too, newest first.
 	Suppressions(ctx context.Context, after time.Time, limit int) ([]Suppression, error)
+
+	// DropEnded removes suppressions and opt-outs that ended before a moment.
+	DropEnded(ctx context.Context, before time.Time) error
 
 	PutOptOut(ctx context.Context, optOut OptOut) error // inserts or replaces by person and since
 	// FindOptOut finds the one that holds at a moment.
@@ -94,6 +115,9 @@ type Tx interface {
 	// Notices lists those of a kind since a moment, oldest first.
 	Notices(ctx context.Context, kind string, since time.Time) ([]Notice, error)
 
+	// DropNotices removes those made before a moment.
+	DropNotices(ctx context.Context, before time.Time) error
+
 	InsertPolicy(ctx context.Context, policy PolicyText) error // ErrExists
 	FindPolicy(ctx context.Context, revision string) (PolicyText, error)
 	// Policies lists the newest first.
@@ -103,7 +127,9 @@ type Tx interface {
 	PutGroup(ctx context.Context, team, group string, members []string) error
 	GroupsOf(ctx context.Context, person alert.PersonKey) ([]string, error)
 
-	AppendEntry(ctx context.Context, entry Entry) error // ErrExists
+	// AppendEntry answers ErrExists, and writes nothing, when the entry is not the
+	// next one of its timeline.
+	AppendEntry(ctx context.Context, entry Entry) error
 	LastEntry(ctx context.Context, alertID string) (Entry, error)
 	Entries(ctx context.Context, alertID string) ([]Entry, error)
 
@@ -131,9 +157,16 @@ type Tx interface {
 	// PeopleByEmail finds people of a team by email, letter case aside.
 	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
 
+	// People lists people of a team by email, from the one after the user that is given
+	// on; of a prefix, those whose email, name or username begins with it, ASCII
+	// letter case aside. Errors: ErrNotFound for an unknown user.
+	People(ctx context.Context, team, prefix, afterUser string, limit int) ([]alert.Person, error)
+
 	InsertDistrust(ctx context.Context, distrust Distrust) error                                      // ErrExists while one is in force
 	FindDistrust(ctx context.Context, person alert.PersonKey) (Distrust, error)                       // the one in force
 	ClearDistrust(ctx context.Context, person alert.PersonKey, at time.Time, by, reason string) error // ErrNotFound
+	// Distrusts lists those in force first, then the newest.
+	Distrusts(ctx context.Context, limit int) ([]Distrust, error)
 
 	// Enqueue adds an entry; a second one with the same alert, kind and ref changes
 	// nothing but that it may come due earlier.
@@ -154,4 +187,82 @@ type Tx interface {
 	PutSetting(ctx context.Context, name, value string) (string, error)
 	// ReplaceSetting overwrites.
 	ReplaceSetting(ctx context.Context, name, value string) error
+
+	TxTallies
+	TxTokens
+	TxEvidence
+	TxErasure
+}
+
+// TxTallies is what a transaction does with tallies.
+type TxTallies interface {
+	// AddTallies adds to the sums, without waiting for another transaction that does.
+	AddTallies(ctx context.Context, tallies []Tally) error
+	// FoldTallies moves at most so many of what was added into its hour and its day,
+	// each exactly once, and tells how many it moved. Reading gives the same before and after.
+	FoldTallies(ctx context.Context, limit int) (int, error)
+	// Tallies lists sums by time, detection, measure and bucket.
+	Tallies(ctx context.Context, query TallyQuery) ([]Tally, error)
+	// DropTallies removes the sums of a span that began before a moment.
+	DropTallies(ctx context.Context, span string, before time.Time) error
+}
+
+// TxTokens is what a transaction does with tokens and sessions.
+type TxTokens interface {
+	InsertToken(ctx context.Context, token Token) error // ErrExists: its id or its digest
+	FindToken(ctx context.Context, digest string) (Token, error)
+	Tokens(ctx context.Context) ([]Token, error) // newest first
+	LockToken(ctx context.Context, id string) (Token, error)
+	UpdateToken(ctx context.Context, token Token) error // its last use and its revocation
+
+	// FindSession finds what was put there, unless it has expired.
+	FindSession(ctx context.Context, id string, now time.Time) ([]byte, error)
+	PutSession(ctx context.Context, id string, data []byte, expires time.Time) error // inserts or replaces
+	DropSession(ctx context.Context, id string) error
+	PruneSessions(ctx context.Context, before time.Time) error // those that expired before a moment
+}
+
+// TxEvidence is what a transaction does with payloads and the log of timelines.
+type TxEvidence interface {
+	InsertPayload(ctx context.Context, payload Payload) error // ErrExists
+	Payload(ctx context.Context, alertID string) (Payload, error)
+
+	// HeadOf is how far an alert's timeline has come, as it was noted beside it.
+	HeadOf(ctx context.Context, alertID string) (Head, error)
+	// Unlogged lists the heads that the log does not know yet, by alert id.
+	Unlogged(ctx context.Context, limit int) ([]Head, error)
+	// AppendLeaves writes heads into the log from a position on. ErrExists when one of
+	// them is taken: the transaction must not be committed then.
+	AppendLeaves(ctx context.Context, from int64, heads []Head) error
+	LogSize(ctx context.Context) (int64, error) // the position of the next leaf; the first is 0
+	Leaves(ctx context.Context, from int64, limit int) ([]Head, error)
+	// LeafOf finds the first leaf of an alert that covers an entry, and its position.
+	LeafOf(ctx context.Context, alertID string, seq int) (int64, Head, error)
+
+	// PutHashes writes the log's stored hashes, see golang.org/x/mod/sumdb/tlog. ErrExists as AppendLeaves.
+	PutHashes(ctx context.Context, from int64, hashes [][]byte) error
+	Hashes(ctx context.Context, indexes []int64) ([][]byte, error) // in their order; ErrNotFound if one is missing
+
+	InsertCheckpoint(ctx context.Context, checkpoint Checkpoint) error // ErrExists: its size
+	LastCheckpoint(ctx context.Context) (Checkpoint, error)
+	// CheckpointFor finds the first one that covers a position.
+	CheckpointFor(ctx context.Context, position int64) (Checkpoint, error)
+	Checkpoints(ctx context.Context, limit int) ([]Checkpoint, error) // newest first
+
+	// AuditAlerts lists the ids of all alerts, by id, from the one after a given one
+	// on; also of those that only their timeline, its head or the log still knows.
+	AuditAlerts(ctx context.Context, afterID string, limit int) ([]string, error)
+}
+
+// TxErasure is how personal content leaves the record.
+type TxErasure interface {
+	// Erasable lists finished alerts received before a moment that were not erased and
+	// are in no open case, oldest first.
+	Erasable(ctx context.Context, before time.Time, limit int) ([]string, error)
+	// EraseAlert removes what an alert's rows say of people and things, and the
+	// personal part of its timeline; the entries stay. ErrNotFound.
+	EraseAlert(ctx context.Context, id string, at time.Time) error
+	// ErasePerson removes a person's entry in the directory with their devices, groups
+	// and opt-outs, the notices to or about them, and the words of their suppressions.
+	ErasePerson(ctx context.Context, key alert.PersonKey) error
 }

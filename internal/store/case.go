@@ -30,7 +30,7 @@ func (t *tx) openCase(record *Record) error {
 	case err != nil:
 		return fmt.Errorf("read case: %w", err)
 	case ok && opened.ResolvedAt.IsZero():
-		return nil
+		return t.rerank(record, opened)
 	case ok:
 		return t.reopenCase(record, opened)
 	case record.CaseOf != "" && !grave(record) && record.Escalation != EscalationReview:
@@ -46,8 +46,13 @@ func (t *tx) openCase(record *Record) error {
 
 func (t *tx) newCase(record *Record) error {
 	ladder := record.Ladder()
-	err := t.putCase(Case{AlertID: record.ID, About: record.Person, OpenedAt: t.now, Rung: atOnce(ladder)})
+	err := t.putCase(Case{
+		AlertID: record.ID, About: record.Person, OpenedAt: t.now, Rung: atOnce(ladder), Rank: rankOf(record),
+	})
 	if err != nil {
+		return err
+	}
+	if err := t.tally(record, MeasureCase); err != nil {
 		return err
 	}
 	return t.wakeLadder(record, atOnce(ladder), "")
@@ -57,6 +62,7 @@ func (t *tx) newCase(record *Record) error {
 func (t *tx) reopenCase(record *Record, opened Case) error {
 	opened.AckedAt, opened.AckedBy = time.Time{}, ""
 	opened.ResolvedAt, opened.ResolvedBy, opened.Resolution = time.Time{}, "", ""
+	opened.Rank = min(opened.Rank, rankOf(record))
 	if err := t.putCase(opened); err != nil {
 		return err
 	}
@@ -68,6 +74,28 @@ func (t *tx) reopenCase(record *Record, opened Case) error {
 		return err
 	}
 	return t.enqueue(record.ID, OutgoingFollowUp, ref, "")
+}
+
+// rerank moves a case up that turned out to be graver than it was.
+func (t *tx) rerank(record *Record, opened Case) error {
+	rank := rankOf(record)
+	if rank >= opened.Rank {
+		return nil
+	}
+	opened.Rank = rank
+	return t.putCase(opened)
+}
+
+// rankOf is how soon a responder has to look at an alert's case.
+func rankOf(record *Record) int {
+	switch {
+	case grave(record) && record.Verdict.Outcome != alert.Denied, record.Verdict.Suspicious(), record.Escalation == EscalationLateNo:
+		return RankSuspicious
+	case record.Verdict.Outcome == alert.Denied:
+		return RankDenied
+	default:
+		return RankLow + alert.Low.Rank() - record.Severity.Rank()
+	}
 }
 
 func (t *tx) putCase(opened Case) error {

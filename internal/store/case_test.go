@@ -69,7 +69,7 @@ func TestACaseIsOpenedWithTheVerdict(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
 		record := b.escalated(sudo(b.fresh("key")), alice)
-		require.Equal(b, &store.Case{AlertID: record.ID, About: alice.PersonKey, OpenedAt: noon, Rung: 1}, b.caseOf(record.ID))
+		require.Equal(b, &store.Case{AlertID: record.ID, About: alice.PersonKey, OpenedAt: noon, Rung: 1, Rank: store.RankMedium}, b.caseOf(record.ID))
 		require.Empty(b, b.refs(record.ID, store.OutgoingLadder), "one immediate rung needs nothing that climbs")
 		b.settles(record.ID)
 		require.Equal(b, noon, b.caseOf(record.ID).OpenedAt)

@@ -16,6 +16,7 @@ const (
 	NoticeTold         = "told"
 	NoticeException    = "exception"
 	NoticeRevoked      = "revoked"
+	NoticeWithdrawn    = "withdrawn"
 	NoticeOptedOut     = "opted_out"
 	NoticeOptedIn      = "opted_in"
 	NoticeNotOurs      = "not_ours"

@@ -42,6 +42,28 @@ func (s *Store) PeopleByEmail(ctx context.Context, team, email string) ([]alert.
 	return people, err
 }
 
+// People lists a team's people by email, from the one after the user that is given
+// on; of a prefix, those whose email, name or username begins with it.
+// Errors: ErrNotFound for an unknown user.
+func (s *Store) People(ctx context.Context, team, prefix, afterUser string, limit int) ([]alert.Person, error) {
+	var people []alert.Person
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		people, err = t.Tx.People(ctx, team, prefix, afterUser, limit)
+		return err
+	})
+	return people, err
+}
+
+// Distrusts lists those in force first, then the newest.
+func (s *Store) Distrusts(ctx context.Context, limit int) ([]Distrust, error) {
+	var list []Distrust
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		list, err = t.Tx.Distrusts(ctx, limit)
+		return err
+	})
+	return list, err
+}
+
 // ErrTrusted is a clearing of somebody who is not under distrust.
 var ErrTrusted = errors.New("the person is not under distrust")
 
@@ -65,7 +87,7 @@ func (s *Store) Trust(ctx context.Context, person alert.PersonKey, by, reason st
 		if err := t.ClearDistrust(ctx, person, t.now, by, reason); err != nil {
 			return fmt.Errorf("clear distrust: %w", err)
 		}
-		return t.append(distrust.AlertID, KindTrusted, by, Fields{"reason": reason}, nil)
+		return t.append(distrust.AlertID, KindTrusted, by, nil, Fields{"reason": reason})
 	})
 }
 

@@ -164,6 +164,9 @@ func (t *tx) asked(record *Record, at time.Time) error {
 	if record.Status == alert.Received || record.Status == alert.Held {
 		record.Status = alert.Asking
 	}
+	if err := t.tally(record, MeasureAsked); err != nil {
+		return err
+	}
 	return t.save(record)
 }
 

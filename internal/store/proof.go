@@ -283,6 +283,10 @@ func (s *Store) ProofDecided(ctx context.Context, proof alert.Proof, result aler
 		if err := t.decideProof(&decided, result, reason); err != nil {
 			return err
 		}
+		if result == alert.ProofApproved && record.Answered == alert.Yes {
+			record.Proven = true
+			return t.save(record)
+		}
 		return t.mistrust(record, decided)
 	})
 	return decided, err

@@ -357,7 +357,7 @@ func TestTrust(t *testing.T) {
 		last := story.Entries[len(story.Entries)-1]
 		require.Equal(b, store.KindTrusted, last.Kind)
 		require.Equal(b, "carol", last.Actor)
-		require.JSONEq(b, `{"reason":"new laptop, new password"}`, string(last.Data))
+		require.JSONEq(b, `{"reason":"new laptop, new password"}`, string(last.Personal))
 		require.Equal(b, alert.ReasonContradicted, b.settles(id).Verdict.Reason, "what was decided stands")
 		require.Equal(b, alert.Ask, b.admitted(alice).Plan.Action)
 	})

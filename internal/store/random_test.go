@@ -295,7 +295,7 @@ func (w *world) revoke() error {
 	if err != nil || len(listed) == 0 {
 		return err
 	}
-	_, err = w.Revoke(w.Context(), pick(w, listed).ID, "carol", "enough")
+	_, err = w.Revoke(w.Context(), pick(w, listed).ID, alert.PersonKey{}, "carol", "enough")
 	if errors.Is(err, store.ErrSilentRevoking) {
 		return nil
 	}
@@ -446,6 +446,7 @@ func (w *world) ends() {
 		require.True(w, record.Verdict.Decided(), "%+v has no end", record)
 	}
 	w.holds()
+	w.audited()
 }
 
 func TestWhateverHappens(t *testing.T) {
@@ -480,6 +481,7 @@ func TestWhateverHappensAtOnce(t *testing.T) {
 						return false, err
 					}
 				}
+				w.audited() // while the others go on
 				return true, nil
 			})
 			w.holds()

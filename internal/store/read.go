@@ -223,7 +223,7 @@ func (s *Store) AnsweredOf(ctx context.Context, person alert.PersonKey, limit in
 		}
 		answered = nil
 		for _, record := range slices.Backward(recent) {
-			if len(answered) < limit && record.Answered() {
+			if len(answered) < limit && record.gaveAnswer() {
 				answered = append(answered, record)
 			}
 		}
@@ -232,8 +232,8 @@ func (s *Store) AnsweredOf(ctx context.Context, person alert.PersonKey, limit in
 	return answered, err
 }
 
-// Answered tells that a verdict follows from what the person answered.
-func (r Record) Answered() bool {
+// gaveAnswer tells that a verdict follows from what the person answered.
+func (r Record) gaveAnswer() bool {
 	switch r.Verdict.Outcome {
 	case alert.Confirmed, alert.Denied, alert.Unsure, alert.Unproven:
 		return r.JoinedTo == "" && !r.AskedAt.IsZero()

@@ -97,7 +97,7 @@ func (t *tx) ownOf(person alert.PersonKey, detection string, within time.Duratio
 
 func (t *tx) request(wish Wish, subject Record) (Record, Refusal, error) {
 	record := t.own(alert.DetectionRequest, wish.Delivery, wish.Title, wish.Person)
-	record.Severity, record.Code, record.Revision = subject.Severity, newCode(), 1
+	record.Severity, record.Code, record.Revision, record.Answered = subject.Severity, newCode(), 1, alert.Yes
 	record.Plan = &alert.Plan{
 		Revision: "request", Action: alert.Ask, AskBy: t.now.Add(requestFor), Deadline: requestFor, Quiet: true,
 		EscalateTo: wish.EscalateTo,
@@ -116,7 +116,8 @@ func (t *tx) request(wish Wish, subject Record) (Record, Refusal, error) {
 	}
 	err = t.append(record.ID, KindRequested, ActorPerson, Fields{
 		"request": wish.Kind, "about": wish.AlertID, "for": record.Plan.Request.For.String(),
-	}, nil)
+		"choice": alert.Yes, "pressed_at": wish.At,
+	}, Fields{"explanation": wish.Reason, "delivery": wish.Delivery, "chat_id": wish.Person.User})
 	return record, "", err
 }
 
@@ -144,8 +145,14 @@ func (t *tx) insertOwn(record *Record) (bool, error) {
 	if err := t.save(record); err != nil {
 		return false, err
 	}
-	err = t.append(record.ID, KindAccepted, record.Source, Fields{"detection": record.Detection, "severity": record.Severity}, nil)
+	payload, said, err := payloadOf(record.Alert, nil)
 	if err != nil {
+		return false, err
+	}
+	if err := t.InsertPayload(t.ctx, payload); err != nil {
+		return false, fmt.Errorf("insert payload: %w", err)
+	}
+	if err := t.append(record.ID, KindAccepted, record.Source, said, nil); err != nil {
 		return false, err
 	}
 	return true, t.enqueue(record.ID, OutgoingStart, "", "")
@@ -190,45 +197,80 @@ func (s *Store) Test(ctx context.Context, person alert.PersonKey, title, descrip
 // reopenFor is how far back a lost phone puts confirmed alerts in doubt.
 const reopenFor = 24 * time.Hour
 
-// LostPhone takes a person's chat account and phone for lost: distrust, and a case
-// that reopens what was confirmed in the last day. One who says so again changes
-// nothing.
+// LostPhone is the report that somebody's phone is gone.
+type LostPhone struct {
+	Delivery   string
+	Person     alert.PersonKey // whose it is
+	Title      string          // of the case
+	EscalateTo []alert.Step
+	By         string // how the timeline names a responder who reports it; "" when the person does
+	Reason     string // a responder's
+}
+
+// LostPhone is ReportLostPhone for the person's own word.
 func (s *Store) LostPhone(ctx context.Context, said Said, title string, escalateTo []alert.Step) error {
-	return s.inTx(ctx, func(t *tx) error {
-		if err := t.lockPerson(said.Person); err != nil {
+	_, _, err := s.ReportLostPhone(ctx, LostPhone{
+		Delivery: said.Delivery, Person: said.Person, Title: title, EscalateTo: escalateTo,
+	})
+	return err
+}
+
+// ReportLostPhone takes a person's chat account and phone for lost: distrust, and a
+// case that reopens what was confirmed in the last day. One who says so again changes
+// nothing: RefusedAlready.
+func (s *Store) ReportLostPhone(ctx context.Context, lost LostPhone) (Record, Refusal, error) {
+	var made Record
+	var refusal Refusal
+	err := s.inTx(ctx, func(t *tx) error {
+		made, refusal = Record{}, RefusedAlready
+		if err := t.lockPerson(lost.Person); err != nil {
 			return err
 		}
-		distrusted, err := t.distrusted(said.Person)
+		distrusted, err := t.distrusted(lost.Person)
 		if err != nil {
 			return err
 		}
-		reported, err := t.ownOf(said.Person, alert.DetectionLostPhone, reopenFor)
+		reported, err := t.ownOf(lost.Person, alert.DetectionLostPhone, reopenFor)
 		if err != nil || (distrusted && reported > 0) {
 			return err
 		}
-		record := t.own(alert.DetectionLostPhone, said.Delivery, title, said.Person)
+		record := t.own(alert.DetectionLostPhone, lost.Delivery, lost.Title, lost.Person)
 		record.Severity = alert.High
 		record.Plan = &alert.Plan{
 			Revision: "lost phone", Action: alert.Escalate, AskBy: t.now,
-			Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonLostPhone}, EscalateTo: escalateTo,
+			Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonLostPhone}, EscalateTo: lost.EscalateTo,
 		}
 		fresh, err := t.insertOwn(&record)
 		if err != nil || !fresh {
 			return err
 		}
-		if err := t.distrust(&record, alert.ReasonLostPhone); err != nil {
-			return err
-		}
-		if err := t.reopen(&record); err != nil {
-			return err
-		}
-		return t.settle(&record, Because{})
+		refusal = ""
+		err = t.takeForLost(&record, lost)
+		made = record
+		return err
 	})
+	return made, refusal, err
+}
+
+func (t *tx) takeForLost(record *Record, lost LostPhone) error {
+	if lost.By != "" {
+		err := t.append(record.ID, KindRequested, lost.By, Fields{"request": "lost_phone"}, Fields{"reason": lost.Reason})
+		if err != nil {
+			return err
+		}
+	}
+	if err := t.distrust(record, alert.ReasonLostPhone); err != nil {
+		return err
+	}
+	if err := t.reopen(record, cmp.Or(lost.By, ActorPerson)); err != nil {
+		return err
+	}
+	return t.settle(record, Because{})
 }
 
 // reopen lists what a person confirmed lately in the case of a lost phone, and
 // what was closed unasked because they had.
-func (t *tx) reopen(lost *Record) error {
+func (t *tx) reopen(lost *Record, actor string) error {
 	closed, err := t.ConfirmedOf(t.ctx, lost.Person, t.now.Add(-reopenFor))
 	if err != nil {
 		return fmt.Errorf("list confirmed alerts: %w", err)
@@ -251,7 +293,7 @@ func (t *tx) reopen(lost *Record) error {
 		if err := t.save(&record); err != nil {
 			return err
 		}
-		if err := t.append(record.ID, KindReopened, ActorPerson, Fields{"case_of": lost.ID}, nil); err != nil {
+		if err := t.append(record.ID, KindReopened, actor, Fields{"case_of": lost.ID}, nil); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func (s *Store) TakeAck(ctx context.Context, said Said, by string) (Heard, error
 		if err := t.putCase(opened); err != nil {
 			return err
 		}
-		if err := t.append(record.ID, KindAcknowledged, by, Fields{"chat_id": said.Person.User}, nil); err != nil {
+		if err := t.append(record.ID, KindAcknowledged, by, nil, Fields{"chat_id": said.Person.User}); err != nil {
 			return err
 		}
 		return t.spread(record, opened, said.Delivery)
@@ -48,14 +48,14 @@ func (s *Store) TakeAck(ctx context.Context, said Said, by string) (Heard, error
 
 // TakeResolve records that a responder is done with a case, and why; the verdict
 // stays as it is. RefusedNeedsProof records nothing, not even the delivery: the
-// same one may ask for the proof.
+// same one may ask for the proof. Who logged in needs none.
 func (s *Store) TakeResolve(ctx context.Context, said Said, by, reason string) (Heard, error) {
 	return s.respond(ctx, said, by, func(t *tx, record *Record, heard *Heard) error {
 		opened, refusal, err := t.openCaseOf(record)
 		if err != nil {
 			return err
 		}
-		if refusal == "" {
+		if refusal == "" && !said.LoggedIn {
 			weighty, err := t.needsProof(record)
 			if err != nil {
 				return err
@@ -76,7 +76,7 @@ func (t *tx) resolve(record *Record, opened Case, said Said, by, reason string) 
 	if err := t.putCase(opened); err != nil {
 		return err
 	}
-	err := t.append(record.ID, KindResolved, by, Fields{"chat_id": said.Person.User}, Fields{"reason": reason})
+	err := t.append(record.ID, KindResolved, by, nil, Fields{"chat_id": said.Person.User, "reason": reason})
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *Store) TakeReview(ctx context.Context, said Said, by string, fine bool)
 		if !fine {
 			kind = KindReopened
 		}
-		if err := t.append(record.ID, kind, by, Fields{"chat_id": said.Person.User}, nil); err != nil {
+		if err := t.append(record.ID, kind, by, nil, Fields{"chat_id": said.Person.User}); err != nil {
 			return err
 		}
 		if fine {
@@ -187,7 +187,7 @@ func (s *Store) TakePeerAnswer(ctx context.Context, said Said, target, name stri
 			return nil
 		}
 		err = t.append(record.ID, KindPeerAnswered, ActorPeer,
-			Fields{"target": target, "choice": said.Choice, "chat_id": said.Person.User}, Fields{"name": name})
+			Fields{"target": target, "choice": said.Choice}, Fields{"chat_id": said.Person.User, "name": name})
 		if err != nil {
 			return err
 		}
@@ -268,7 +268,7 @@ func (t *tx) tellResponder(said Said, by string, refusal Refusal) error {
 	if refusal == RefusedOwnCase {
 		by = ActorPerson
 	}
-	return t.append(said.AlertID, KindPressRefused, by, Fields{"reason": refusal, "chat_id": said.Person.User}, nil)
+	return t.append(said.AlertID, KindPressRefused, by, Fields{"reason": refusal}, Fields{"chat_id": said.Person.User})
 }
 
 // openCaseOf is the case of an alert that is still open.

@@ -38,6 +38,10 @@ type Record struct {
 	Pile          string    // of a case that lists others: a Pile… constant
 	ReviewedAt    time.Time // a responder looked at a confirmed alert that policy wanted looked at
 	ReviewedBy    string
+
+	Answered alert.Choice // of the answer that counts; "" without one
+	Proven   bool         // a second factor approved it
+	ErasedAt time.Time    // when its personal content was removed; zero while it is there
 }
 
 // Why a case lists other alerts.
@@ -58,6 +62,31 @@ type Case struct {
 	ResolvedBy string
 	Resolution string
 	Rung       int // of the ladder, the next one to climb
+	Rank       int // a Rank… constant: what responders see first
+}
+
+// The ranks of cases, the gravest first.
+const (
+	RankSuspicious = iota // contradicted, fraud, a lost phone, a late no
+	RankDenied
+	RankCritical
+	RankHigh
+	RankMedium
+	RankLow
+)
+
+// CaseCursor is a place in the list of open cases, by rank and then by age.
+type CaseCursor struct {
+	Rank     int
+	OpenedAt time.Time
+	AlertID  string
+}
+
+// CaseCount is how many open cases there are of a rank.
+type CaseCount struct {
+	Rank  int
+	Open  int
+	Acked int // of those
 }
 
 // The kinds of suppressions.
@@ -133,22 +162,6 @@ type PolicyText struct {
 	LoadedBy string
 }
 
-// Entry is one line of an alert's timeline. Data holds nothing personal;
-// Personal (a JSON object or empty) enters the chain as a salted digest only.
-type Entry struct {
-	AlertID  string
-	Seq      int // from 1, without gaps
-	At       time.Time
-	Kind     string
-	Actor    string
-	Data     json.RawMessage
-	Personal json.RawMessage
-	Salt     []byte
-	Digest   string // hex SHA-256 over Salt and Personal, "" without Personal
-	Previous string // Hash of the entry before, "" of the first
-	Hash     string // hex SHA-256 over all of the above but Personal and Salt
-}
-
 // PostState is how far a message of ours has come.
 type PostState string
 
@@ -197,15 +210,26 @@ type Distrust struct {
 	Clearance string // the reason given
 }
 
+// AnsweredNone is a Filter's word for alerts that nobody answered.
+const AnsweredNone = "none"
+
 // Filter selects alerts; empty fields select all.
 type Filter struct {
 	Status    string
 	Outcome   string
 	Detection string
-	Subject   string // equals the subject's email, username or chat id
+	Subject   string // equals the subject's email, username or chat id, ASCII letter case aside
 	Source    string
 	Key       string
-	Before    Cursor // older than this one
+	Severity  string
+	Answered  string          // an alert.Choice, or AnsweredNone
+	Proven    *bool           // whether a second factor approved it
+	From      time.Time       // received then or later
+	Until     time.Time       // received then or earlier
+	Text      string          // every one of its words begins a word of the alert; see SearchWords
+	Person    alert.PersonKey // resolved to
+	Except    *alert.Person   // leaves out what concerns them, see Record.Concerns
+	Before    Cursor          // older than this one
 	Limit     int
 }
 
@@ -213,4 +237,57 @@ type Filter struct {
 type Cursor struct {
 	ReceivedAt time.Time
 	ID         string
+}
+
+// Arrival is an alert that was just accepted, with all that is written with it.
+type Arrival struct {
+	Record   Record // as received: without a verdict, a plan, or a person
+	Entry    Entry  // the first of its timeline
+	Payload  Payload
+	Outgoing Outgoing
+	Tallies  []Tally
+}
+
+// The spans of tallies.
+const (
+	TallyHour = "hour"
+	TallyDay  = "day" // in UTC
+)
+
+// Tally is a number of things that happened. Added, it has the moment and no
+// span; read, it has the sum of a span and the beginning of that.
+type Tally struct {
+	Span      string
+	At        time.Time
+	Detection string // "" is the total
+	Measure   string
+	Bucket    int // of measures that are counted by size
+	Count     int
+}
+
+// TallyQuery selects tallies of a span that begin at From or later and before To.
+type TallyQuery struct {
+	Span      string
+	From      time.Time
+	To        time.Time
+	Detection *string // nil: each detection's sum over the whole time (At is zero); else one's spans
+	Measures  []string
+}
+
+// Token lets a source or a person call the API.
+type Token struct {
+	ID         string
+	Source     string // of the alerts that it brings; "" of a person's
+	Digest     string // hex SHA-256 of the secret
+	Email      string // of the person who acts; "" of a source's
+	Scopes     []string
+	Detections []string // that it may report; none: any
+	Severities []string // that it may report; none: any
+	PerHour    int      // alerts; 0 is no limit
+	CreatedAt  time.Time
+	CreatedBy  string
+	ExpiresAt  time.Time // zero: never
+	LastUsedAt time.Time
+	RevokedAt  time.Time
+	RevokedBy  string
 }

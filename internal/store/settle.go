@@ -82,6 +82,9 @@ func (t *tx) conclude(record *Record, verdict alert.Verdict) error {
 	if record.AskedAt.IsZero() && (record.EscalatedAt.IsZero() || record.CaseOf != "") {
 		record.FinishedAt = t.now // there is no question to close, and no case to open
 	}
+	if err := t.tally(record, string(verdict.Outcome)); err != nil {
+		return err
+	}
 	if err := t.save(record); err != nil {
 		return err
 	}
@@ -112,8 +115,12 @@ func (t *tx) concludeJoined(question *Record) error {
 	for _, record := range joined {
 		record.Verdict, record.SettledAt, record.Status = question.Verdict, t.now, question.Status
 		record.EscalatedAt, record.Escalation, record.FinishedAt = question.EscalatedAt, question.Escalation, t.now
+		record.Answered, record.Proven = question.Answered, question.Proven
 		if !question.EscalatedAt.IsZero() {
 			record.CaseOf = cmp.Or(question.CaseOf, question.ID)
+		}
+		if err := t.tallyJoined(question, &record); err != nil {
+			return err
 		}
 		if err := t.save(&record); err != nil {
 			return err

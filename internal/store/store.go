@@ -14,8 +14,9 @@ import (
 
 // Store keeps the record of alerts in a backend.
 type Store struct {
-	db  Backend
-	now func() time.Time
+	db   Backend
+	now  func() time.Time
+	uses *uses // of tokens
 }
 
 // Option changes a Store.
@@ -28,7 +29,7 @@ func WithClock(now func() time.Time) Option {
 
 // New gives a Store over a migrated backend.
 func New(db Backend, options ...Option) *Store {
-	store := &Store{db: db, now: time.Now}
+	store := &Store{db: db, now: time.Now, uses: newUses()}
 	for _, option := range options {
 		option(store)
 	}
@@ -41,8 +42,11 @@ func (s *Store) Now() time.Time { return s.now().UTC().Truncate(time.Microsecond
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// Close closes the backend.
-func (s *Store) Close() error { return s.db.Close() }
+// Close closes the backend, once what goes on beside requests is done.
+func (s *Store) Close() error {
+	s.uses.running.Wait()
+	return s.db.Close()
+}
 
 // inTx runs f on a transaction that knows the time.
 func (s *Store) inTx(ctx context.Context, f func(*tx) error) error {

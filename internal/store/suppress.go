@@ -96,7 +96,7 @@ func (t *tx) suppress(record *Record, suppression Suppression) error {
 
 // The refusals of an exception.
 var (
-	ErrOwnException   = errors.New("nobody may except themselves")
+	ErrOwnException   = errors.New("nobody may decide about an exception of their own")
 	ErrLongException  = errors.New("an exception lasts at most 7 days")
 	ErrNoReason       = errors.New("a reason is needed")
 	ErrNotScope       = errors.New("a scope is an object of fields of the context with plain values")
@@ -136,8 +136,9 @@ func (s *Store) Except(ctx context.Context, exception Suppression, admin alert.P
 	return exception, err
 }
 
-// Revoke ends a suppression. Errors: ErrNotFound, ErrSilentRevoking.
-func (s *Store) Revoke(ctx context.Context, id, by, reason string) (Suppression, error) {
+// Revoke ends a suppression, which nobody does for themselves. Errors: ErrNotFound,
+// ErrOwnException, ErrSilentRevoking.
+func (s *Store) Revoke(ctx context.Context, id string, responder alert.PersonKey, by, reason string) (Suppression, error) {
 	var revoked Suppression
 	err := s.inTx(ctx, func(t *tx) error {
 		seen, err := t.FindSuppression(ctx, id)
@@ -150,7 +151,10 @@ func (s *Store) Revoke(ctx context.Context, id, by, reason string) (Suppression,
 		if revoked, err = t.FindSuppression(ctx, id); err != nil {
 			return fmt.Errorf("find suppression: %w", err)
 		}
-		if !revoked.InForce(t.now) {
+		switch {
+		case revoked.Person == responder:
+			return ErrOwnException
+		case !revoked.InForce(t.now):
 			return ErrSilentRevoking
 		}
 		if err := t.revoke(&revoked, by, reason); err != nil || revoked.Kind != SuppressException {
@@ -183,7 +187,7 @@ func (t *tx) revoke(suppression *Suppression, by, reason string) error {
 	if _, err := t.LockAlert(t.ctx, suppression.AlertID); err != nil { // its timeline has one writer at a time
 		return fmt.Errorf("lock alert %.12s: %w", suppression.AlertID, err)
 	}
-	return t.append(suppression.AlertID, KindRevoked, by, Fields{"suppression": suppression.ID, "reason": reason}, nil)
+	return t.append(suppression.AlertID, KindRevoked, by, Fields{"suppression": suppression.ID}, Fields{"reason": reason})
 }
 
 // revokeOf ends what came of a yes that is in doubt by now.

@@ -179,12 +179,12 @@ func TestRevokeByHand(t *testing.T) {
 	onBoth(t, func(b *bench) {
 		proven := b.proven(b.reports(on("db-1"), suppressing))
 		id := b.inForce()[0].ID
-		revoked, err := b.Revoke(b.Context(), id, "carol", "not so fast")
+		revoked, err := b.Revoke(b.Context(), id, sam.PersonKey, "carol", "not so fast")
 		require.NoError(b, err)
 		require.Equal(b, "carol", revoked.RevokedBy)
-		_, err = b.Revoke(b.Context(), id, "carol", "again")
+		_, err = b.Revoke(b.Context(), id, sam.PersonKey, "carol", "again")
 		require.ErrorIs(b, err, store.ErrSilentRevoking)
-		_, err = b.Revoke(b.Context(), "nothing", "carol", "why not")
+		_, err = b.Revoke(b.Context(), "nothing", sam.PersonKey, "carol", "why not")
 		require.ErrorIs(b, err, store.ErrNotFound)
 		require.Contains(b, b.kinds(proven.ID), store.KindRevoked)
 		require.Equal(b, alert.Ask, b.reports(on("db-1"), suppressing).Plan.Action)

@@ -33,7 +33,7 @@ var samples = map[string]any{
 	"Most": "4 hours", "Name": "Alexandra", "Observed": 3, "Open": 2, "Opened": "2 Mar 2026, 09:00 UTC",
 	"Outcome": "Thank you! Your phone confirmed your yes.", "Peer": "Bob Brown (bob@example.com)",
 	"Promise": "If you say yes, your phone shows 482.", "ReadBy": "the security team", "Reason": "their phone did not reply",
-	"Scope": `{"host":"db-3"}`, "Result": "reported as fraud", "Revision": "0123456789ab", "Severity": "critical", "Source": "auditd", "Suppressed": 7,
+	"Scope": `{"host":"db-3"}`, "Result": "reported as fraud", "Revision": "0123456789ab", "Root": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", "Severity": "critical", "Size": 4711, "Source": "auditd", "Suppressed": 7,
 	"Title": "sudo to an interactive shell on db-3", "To": "2 Mar 2026, 10:00 UTC", "Took": "3 hours", "Until": "Mon 10:30",
 	"What": "you confirmed it", "When": "2 Mar 2026, 12:00 UTC", "Who": "Alice Adams (alice@example.com)",
 	"Why": "They say that it was not them.", "Wish": "to resolve the case “sudo to an interactive shell”",
@@ -113,6 +113,7 @@ var forms = map[string]form{
 	"closed.unproved":         {text, ""},
 	"closed.late":             {text, ""},
 	"closed.handed":           {text, ""},
+	"closed.withdrawn":        {text, ""},
 
 	"explain.title":       {window, ""},
 	"explain.yes_title":   {window, ""},
@@ -132,6 +133,7 @@ var forms = map[string]form{
 	"refused.answered":    {text, ""},
 	"refused.said_no":     {text, ""},
 	"refused.closed":      {text, ""},
+	"refused.withdrawn":   {text, ""},
 	"refused.no_snoozes":  {text, ""},
 	"refused.nothing_due": {text, ""},
 	"refused.suspected":   {text, ""},
@@ -341,6 +343,7 @@ var forms = map[string]form{
 	"verdict.unasked":     {text, ""},
 	"verdict.observed":    {text, ""},
 	"verdict.suppressed":  {text, ""},
+	"verdict.withdrawn":   {text, ""},
 
 	"late.answer":        {text, "Who Answer"},
 	"late.no":            {text, "Who Title"},
@@ -375,6 +378,7 @@ var forms = map[string]form{
 	"notice.told":           {text, "Severity Who Title"},
 	"notice.exception":      {text, "By Who Detection Scope Until Reason"},
 	"notice.revoked":        {text, "By Who Detection Reason"},
+	"notice.withdrawn":      {text, "By Who Title Severity Reason"},
 	"notice.opted_out":      {text, "Who Until By"},
 	"notice.opted_in":       {text, "Who By"},
 	"notice.not_ours":       {text, "Who Code"},
@@ -396,6 +400,7 @@ var forms = map[string]form{
 	"rollup.exception":  {text, "Who Detection Until"},
 	"rollup.slowest":    {text, ""},
 	"rollup.slow":       {text, "Title Who Took"},
+	"rollup.signed":     {text, "At Size Root"},
 }
 
 // sections are the first words of their keys.

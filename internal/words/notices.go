@@ -56,6 +56,14 @@ type (
 		Detection string `json:"detection"`
 		Reason    string `json:"reason"`
 	}
+	// Withdrawn is an alert that was taken back before it was decided.
+	Withdrawn struct {
+		By       string `json:"by"`
+		Who      string `json:"who"`
+		Title    string `json:"title"`
+		Severity string `json:"severity"`
+		Reason   string `json:"reason"`
+	}
 	// OptedOut is somebody who is not asked for a while.
 	OptedOut struct {
 		Who   string    `json:"who"`
@@ -121,6 +129,11 @@ var notices = map[string]func(*Book, json.RawMessage) (chat.Message, error){
 	}),
 	store.NoticeRevoked: said(func(b *Book, n Revoked) chat.Message {
 		return b.line("notice.revoked", fill{"By": n.By, "Who": bold(n.Who), "Detection": n.Detection, "Reason": cut(n.Reason, 500)})
+	}),
+	store.NoticeWithdrawn: said(func(b *Book, n Withdrawn) chat.Message {
+		return b.line("notice.withdrawn", fill{
+			"By": n.By, "Who": bold(n.Who), "Title": cut(n.Title, 200), "Severity": n.Severity, "Reason": cut(n.Reason, 500),
+		})
 	}),
 	store.NoticeOptedOut: said(func(b *Book, n OptedOut) chat.Message {
 		return b.line("notice.opted_out", fill{"Who": bold(n.Who), "Until": n.Until, "By": by(n.By, n.Who)})

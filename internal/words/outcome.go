@@ -45,7 +45,7 @@ func (b *Book) outcome(story store.Story) string {
 		return b.text("closed.some", nil) + " " + b.text("closed.next", nil)
 	case verdict.Outcome == alert.Denied, record.Escalation == store.EscalationLateNo:
 		return b.text("closed.denied", nil) + " " + b.text("closed.next", nil)
-	case record.Plan != nil && record.Plan.Request != nil:
+	case record.Plan != nil && record.Plan.Request != nil && verdict.Outcome != alert.Withdrawn:
 		return b.requestOutcome(story)
 	default:
 		return b.text("closed."+closedAs(story), nil)
@@ -68,6 +68,8 @@ func closedAs(story store.Story) string {
 		if len(story.Answers) > 0 {
 			return "late"
 		}
+	case alert.Withdrawn:
+		return "withdrawn"
 	case alert.Denied, alert.Unreachable, alert.Unasked, alert.Observed, alert.Suppressed: // nothing that the person has to know
 	}
 	return "handed"

@@ -25,6 +25,13 @@ type (
 		OptedOut   []string            `json:"opted_out"`
 		Exceptions []Excepted          `json:"exceptions"`
 		Slowest    []Slow              `json:"slowest"`
+		Signed     *Signed             `json:"signed,omitempty"`
+	}
+	// Signed is the last checkpoint: what is told here can't be rewritten there.
+	Signed struct {
+		At   time.Time `json:"at"`
+		Size int64     `json:"size"`
+		Root string    `json:"root"` // base64
 	}
 	// DetectionVerdicts counts the outcomes of one detection.
 	DetectionVerdicts struct {
@@ -81,6 +88,9 @@ func (b *Book) rollup(n Rollup) chat.Message {
 	b.add(&message, "rollup.opted_out", nil, n.OptedOut)
 	b.add(&message, "rollup.exceptions", nil, exceptions)
 	b.add(&message, "rollup.slowest", nil, slowest)
+	if n.Signed != nil {
+		message.Note = []chat.Span{{Text: b.text("rollup.signed", fill{"At": n.Signed.At, "Size": n.Signed.Size, "Root": n.Signed.Root})}}
+	}
 	return message
 }
 

@@ -149,6 +149,9 @@ var noticeSamples = map[string]struct {
 	"exception": {store.NoticeException, words.Exception{
 		By: sam, Who: alice, Detection: "nmap_scan", Scope: `{"host":"db-3"}`, Until: noon.Add(48 * time.Hour), Reason: "the yearly audit <!channel>",
 	}},
+	"withdrawn": {store.NoticeWithdrawn, words.Withdrawn{
+		By: sam, Who: alice, Title: "sudo to an interactive shell on db-3", Severity: "high", Reason: "the rule was wrong",
+	}},
 	"revoked":        {store.NoticeRevoked, words.Revoked{By: sam, Who: alice, Detection: "nmap_scan", Reason: "the audit is over"}},
 	"opted-out":      {store.NoticeOptedOut, words.OptedOut{Who: alice, Until: noon.Add(24 * time.Hour), By: store.ActorPerson}},
 	"opted-out-by":   {store.NoticeOptedOut, words.OptedOut{Who: alice, Until: noon.Add(240 * time.Hour), By: sam}},
@@ -178,6 +181,7 @@ func openCases(count int) words.OpenCases {
 
 func rollup(period string) words.Rollup {
 	return words.Rollup{
+		Signed: &words.Signed{At: noon, Size: 4711, Root: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="},
 		Period: period, From: noon.Add(-24 * time.Hour), To: noon, Open: 2, Suppressed: 7, Observed: 3,
 		Verdicts: []words.DetectionVerdicts{
 			{Detection: "sudo_interactive", Counts: map[alert.Outcome]int{alert.Confirmed: 12, alert.Denied: 1, alert.NoResponse: 2}},

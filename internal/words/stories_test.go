@@ -152,6 +152,7 @@ func verdicts() map[string]store.Story {
 		"noted":         settled(noted, because(alert.Unproven, alert.ReasonFactorOff), alert.Yes, ""),
 		"doubted":       settled(doubted, because(alert.Unproven, alert.ReasonFactorDoubted), alert.Yes, ""),
 		"unreachable":   unknown,
+		"withdrawn":     settled(several(3), because(alert.Withdrawn, ""), "", ""),
 		"unasked":       distrusted(settled(open(), because(alert.Unasked, alert.ReasonDistrusted), "", "")),
 		"request":       settled(request(alert.RequestIgnore), because(alert.Confirmed, ""), alert.Yes, ""),
 		"request-2":     settled(request(alert.RequestResolve), because(alert.Confirmed, ""), alert.Yes, ""),

@@ -2,7 +2,9 @@ package slack
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +74,24 @@ func (s *Slack) render(message chat.Message) (rendered, error) {
 	}
 	blocks = append(blocks, p.paragraphs(message.Paragraphs, maxBlocks-len(blocks)-len(tail))...)
 	return rendered{text: text, blocks: append(blocks, tail...)}, nil
+}
+
+// Rendered implements [chat.Chat]. Block ids are left out: they say nothing, and are
+// others each time.
+func (s *Slack) Rendered(message chat.Message) (chat.Rendering, error) {
+	message.Buttons = slices.Clone(message.Buttons)
+	for i := range message.Buttons {
+		message.Buttons[i].Value = ""
+	}
+	form, err := (&Slack{blockID: func() string { return "" }}).render(message)
+	if err != nil {
+		return chat.Rendering{}, fmt.Errorf("render message: %w", err)
+	}
+	blocks, err := json.Marshal(form.blocks)
+	if err != nil {
+		return chat.Rendering{}, fmt.Errorf("write blocks: %w", err)
+	}
+	return chat.Rendering{Text: form.text, Blocks: blocks}, nil
 }
 
 func refused(reason string) *chat.Error {

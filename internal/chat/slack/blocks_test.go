@@ -174,3 +174,40 @@ func TestRenderRefusesWhatMustStayWhole(t *testing.T) {
 		})
 	}
 }
+
+// What is kept of a message is what people saw of it: no ids of blocks, and nothing
+// that a button carries.
+func TestRenderedIsWhatPeopleSee(t *testing.T) {
+	t.Parallel()
+	message := question()
+	form, err := (&Slack{blockID: freshBlockID}).render(message)
+	require.NoError(t, err)
+	sent, err := json.Marshal(form.blocks)
+	require.NoError(t, err)
+	shown, err := (&Slack{blockID: freshBlockID}).Rendered(message)
+	require.NoError(t, err)
+	require.Equal(t, form.text, shown.Text)
+	require.JSONEq(t, without(t, sent), string(shown.Blocks))
+	for _, button := range message.Buttons {
+		require.NotEmpty(t, button.Value, "the message itself stays as it is")
+		require.NotContains(t, string(shown.Blocks), button.Value)
+		require.Contains(t, string(shown.Blocks), button.Label)
+	}
+}
+
+// without takes ids of blocks and the values of buttons out of blocks.
+func without(t *testing.T, blocks []byte) string {
+	t.Helper()
+	var all []map[string]any
+	require.NoError(t, json.Unmarshal(blocks, &all))
+	for _, block := range all {
+		delete(block, "block_id")
+		elements, _ := block["elements"].([]any)
+		for _, element := range elements {
+			delete(element.(map[string]any), "value")
+		}
+	}
+	text, err := json.Marshal(all)
+	require.NoError(t, err)
+	return string(text)
+}

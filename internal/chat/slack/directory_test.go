@@ -112,7 +112,7 @@ func TestListingEndsAtItsFirstError(t *testing.T) {
 func TestTeamIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	s.on("auth.test", answer{status: 500}, answer{body: `{"ok":true,"team_id":"T1","user_id":"UBOT"}`})
+	s.on("auth.test", answer{status: 500}, answer{body: `{"ok":true,"team_id":"T1","user_id":"UBOT","url":"https://acme.slack.com/"}`})
 	client, _ := speaker(t, s)
 	_, err := client.Team(t.Context())
 	check(t, chat.Transient, err)
@@ -121,5 +121,8 @@ func TestTeamIsAskedOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "T1", team)
 	}
+	address, err := client.Address(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "https://acme.slack.com/", address)
 	require.Len(t, s.got("auth.test"), 2)
 }

@@ -53,7 +53,7 @@ type Slack struct {
 }
 
 // identity is who we are, as auth.test says.
-type identity struct{ team, user, bot string }
+type identity struct{ team, user, bot, address string }
 
 var (
 	_ chat.Chat      = (*Slack)(nil)
@@ -173,6 +173,15 @@ func (s *Slack) Team(ctx context.Context) (string, error) {
 	return me.team, nil
 }
 
+// Address is the workspace's own, as https://acme.slack.com/.
+func (s *Slack) Address(ctx context.Context) (string, error) {
+	me, err := s.me(ctx)
+	if err != nil {
+		return "", err
+	}
+	return me.address, nil
+}
+
 func (s *Slack) me(ctx context.Context) (*identity, error) {
 	if known := s.identity.Load(); known != nil {
 		return known, nil
@@ -183,7 +192,7 @@ func (s *Slack) me(ctx context.Context) (*identity, error) {
 		if err != nil {
 			return err
 		}
-		me = identity{team: answer.TeamID, user: answer.UserID, bot: answer.BotID}
+		me = identity{team: answer.TeamID, user: answer.UserID, bot: answer.BotID, address: answer.URL}
 		if me.team == "" || me.user == "" {
 			return errIncomplete
 		}

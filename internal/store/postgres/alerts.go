@@ -24,7 +24,10 @@ func (t *tx) InsertAlert(ctx context.Context, record store.Record) error {
 	if err != nil {
 		return err
 	}
-	return inserted(t.q.InsertAlert(ctx, pgdb.InsertAlertParams(row)))
+	if err := inserted(t.q.InsertAlert(ctx, pgdb.InsertAlertParams(row))); err != nil {
+		return err
+	}
+	return t.q.InsertSearch(ctx, record.ID, store.SearchText(record))
 }
 
 func (t *tx) FindAlert(ctx context.Context, id string) (store.Record, error) {
@@ -72,39 +75,16 @@ func (t *tx) UpdateAlert(ctx context.Context, record store.Record) error {
 		Pile:          row.Pile,
 		ReviewedAt:    row.ReviewedAt,
 		ReviewedBy:    row.ReviewedBy,
+		Review:        row.Review,
+		Answered:      row.Answered,
+		Proven:        row.Proven,
+		ErasedAt:      row.ErasedAt,
 	}))
 }
 
 func (t *tx) FindPayload(ctx context.Context, source, digest string, after time.Time) (store.Record, error) {
 	row, err := t.q.FindPayload(ctx, source, digest, stamp(after))
 	return oneRecord(row, err)
-}
-
-func (t *tx) ListAlerts(ctx context.Context, filter store.Filter) ([]store.Record, error) {
-	if err := t.q.PlanByValues(ctx); err != nil {
-		return nil, err
-	}
-	rows, err := t.q.ListAlerts(ctx, pgdb.ListAlertsParams{
-		Status:    maybeText(filter.Status),
-		Outcome:   maybeText(filter.Outcome),
-		Detection: maybeText(filter.Detection),
-		Subject:   maybeText(filter.Subject),
-		Source:    maybeText(filter.Source),
-		SourceKey: maybeText(filter.Key),
-		Before:    maybeStamp(filter.Before.ReceivedAt),
-		BeforeID:  &filter.Before.ID,
-		Count:     maybeCount(filter.Limit),
-	})
-	return records(rows, err)
-}
-
-// maybeCount is NULL, which limits nothing, for zero.
-func maybeCount(limit int) *int64 {
-	if limit == 0 {
-		return nil
-	}
-	count := int64(limit)
-	return &count
 }
 
 // Unfinished goes on after the place of afterID in the order of the list.

@@ -21,6 +21,7 @@ func (t *tx) PutCase(ctx context.Context, c store.Case) error {
 		ResolvedBy: c.ResolvedBy,
 		Resolution: c.Resolution,
 		Rung:       c.Rung,
+		Rank:       c.Rank,
 	})
 }
 
@@ -34,6 +35,20 @@ func (t *tx) OpenCases(ctx context.Context, before time.Time, limit int) ([]stor
 	return all(rows, err, caseOf)
 }
 
+func (t *tx) CasesByRank(ctx context.Context, after store.CaseCursor, limit int) ([]store.Case, error) {
+	rows, err := t.q.CasesByRank(ctx, pgdb.CasesByRankParams{
+		Rank: after.Rank, Opened: stamp(after.OpenedAt), AfterID: after.AlertID, Count: int64(limit),
+	})
+	return all(rows, err, caseOf)
+}
+
+func (t *tx) CountCases(ctx context.Context) ([]store.CaseCount, error) {
+	rows, err := t.q.CountCases(ctx)
+	return all(rows, err, func(row pgdb.CountCasesRow) store.CaseCount {
+		return store.CaseCount{Rank: row.Rank, Open: int(row.Open), Acked: int(row.Acked)}
+	})
+}
+
 func caseOf(row pgdb.Case) store.Case {
 	return store.Case{
 		AlertID:    row.AlertID,
@@ -45,5 +60,6 @@ func caseOf(row pgdb.Case) store.Case {
 		ResolvedBy: row.ResolvedBy,
 		Resolution: row.Resolution,
 		Rung:       row.Rung,
+		Rank:       row.Rank,
 	}
 }

@@ -27,12 +27,16 @@ func (t *tx) AppendEntry(ctx context.Context, e store.Entry) error {
 
 func (t *tx) LastEntry(ctx context.Context, alertID string) (store.Entry, error) {
 	row, err := t.q.LastEntry(ctx, alertID)
-	return one(row, err, entryOf)
+	return one(row, err, func(row pgdb.LastEntryRow) store.Entry {
+		return entryOf(row.Timeline, row.Personal, row.Salt)
+	})
 }
 
 func (t *tx) Entries(ctx context.Context, alertID string) ([]store.Entry, error) {
 	rows, err := t.q.Entries(ctx, alertID)
-	return all(rows, err, entryOf)
+	return all(rows, err, func(row pgdb.EntriesRow) store.Entry {
+		return entryOf(row.Timeline, row.Personal, row.Salt)
+	})
 }
 
 func (t *tx) FindPost(ctx context.Context, alertID, purpose string) (store.Post, error) {
@@ -103,7 +107,7 @@ func (t *tx) Answers(ctx context.Context, alertID string) ([]alert.Answer, error
 	return all(rows, err, answerOf)
 }
 
-func entryOf(row pgdb.Timeline) store.Entry {
+func entryOf(row pgdb.Timeline, personal *string, salt []byte) store.Entry {
 	return store.Entry{
 		AlertID:  row.AlertID,
 		Seq:      row.Seq,
@@ -111,8 +115,8 @@ func entryOf(row pgdb.Timeline) store.Entry {
 		Kind:     row.Kind,
 		Actor:    row.Actor,
 		Data:     rawJSON(row.Data),
-		Personal: rawJSON(row.Personal),
-		Salt:     row.Salt,
+		Personal: rawJSON(personal),
+		Salt:     salt,
 		Digest:   row.Digest,
 		Previous: row.Previous,
 		Hash:     row.Hash,

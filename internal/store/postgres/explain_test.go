@@ -17,11 +17,12 @@ import (
 // explained asks the server how it would run each statement before it does.
 type explained struct {
 	pgx.Tx
+	how  string // "EXPLAIN " or more
 	plan string
 }
 
 func (e *explained) explain(ctx context.Context, statement string, arguments []any) error {
-	rows, err := e.Tx.Query(ctx, "EXPLAIN "+statement, arguments...)
+	rows, err := e.Tx.Query(ctx, e.how+statement, arguments...)
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)
 	}
@@ -79,7 +80,7 @@ func TestLookupsUseTheirIndex(t *testing.T) {
 	_, err = transaction.Exec(ctx, "SET LOCAL enable_seqscan = off")
 	require.NoError(t, err)
 	for _, lookup := range storetest.Lookups() {
-		asked := &explained{Tx: transaction}
+		asked := &explained{Tx: transaction, how: "EXPLAIN "}
 		require.NoError(t, lookup.Call(ctx, &tx{q: pgdb.New(asked)}), lookup.Name)
 		require.Regexp(t, `Index.* Scan.* (using|on) `+lookup.Index+`\b`, asked.plan, lookup.Name)
 	}

@@ -24,21 +24,44 @@ const (
 	lockAsks   = 300
 )
 
+// MigrateOption changes what Migrate does.
+type MigrateOption func(*migration)
+
+type migration struct{ role string }
+
+// WithRole lets a role that exists read and write the record, but neither change
+// nor remove what is only ever added: the timeline, the log of its heads, and
+// what signs that. It is for api and worker; who migrates owns the tables.
+func WithRole(role string) MigrateOption {
+	return func(m *migration) { m.role = role }
+}
+
 // Migrate brings a database to the newest form. Processes that do so at the same
 // time wait for each other.
-func Migrate(ctx context.Context, url string) error {
+func Migrate(ctx context.Context, url string, options ...MigrateOption) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("read database URL: %w", err)
 	}
+	var wanted migration
+	for _, option := range options {
+		option(&wanted)
+	}
 	db := stdlib.OpenDB(*config)
-	if err := migrate(ctx, db); err != nil {
+	if err := wanted.run(ctx, db); err != nil {
 		return errors.Join(fmt.Errorf("migrate database: %w", err), db.Close())
 	}
 	if err := db.Close(); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
+}
+
+func (m migration) run(ctx context.Context, db *sql.DB) error {
+	if err := migrate(ctx, db); err != nil || m.role == "" {
+		return err
+	}
+	return grant(ctx, db, m.role)
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
+	"unicode"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/store"
@@ -35,6 +37,38 @@ func (t *tx) FindPerson(ctx context.Context, key alert.PersonKey) (alert.Person,
 func (t *tx) PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error) {
 	rows, err := t.q.PeopleByEmail(ctx, team, email)
 	return all(rows, err, personOf)
+}
+
+// People goes on after the place of afterUser in the order of the list.
+func (t *tx) People(ctx context.Context, team, prefix, afterUser string, limit int) ([]alert.Person, error) {
+	var after pgdb.Person
+	if afterUser != "" {
+		var err error
+		if after, err = t.q.FindPerson(ctx, team, afterUser); err != nil {
+			return nil, fmt.Errorf("find place in list: %w", found(err))
+		}
+	}
+	if err := t.q.PlanByValues(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := t.q.People(ctx, pgdb.PeopleParams{
+		Team: team, Low: maybeText(prefix), High: maybeText(lastWith(prefix)),
+		After: after.Email, AfterID: after.UserID, Count: int64(limit),
+	})
+	return all(rows, err, personOf)
+}
+
+// lastWith is after every text that begins with a prefix; "" without one.
+func lastWith(prefix string) string {
+	if prefix == "" {
+		return ""
+	}
+	return prefix + string(unicode.MaxRune)
+}
+
+func (t *tx) Distrusts(ctx context.Context, limit int) ([]store.Distrust, error) {
+	rows, err := t.q.Distrusts(ctx, int64(limit))
+	return all(rows, err, distrustOf)
 }
 
 func (t *tx) InsertDistrust(ctx context.Context, d store.Distrust) error {

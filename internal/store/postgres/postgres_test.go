@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -47,6 +49,26 @@ func TestTimelineIsAppendOnly(t *testing.T) {
 	}
 	storetest.AppendOnly(t, backend, execute)
 	require.ErrorContains(t, execute(t.Context(), "TRUNCATE alerts CASCADE"), "append-only")
+}
+
+func TestNothingIsLeftOfWhatWasErased(t *testing.T) {
+	t.Parallel()
+	backend := fresh(t)
+	storetest.Erased(t, backend, func() string {
+		var everything strings.Builder
+		rows, err := backend.pool.Query(t.Context(), tablesOfRecord)
+		require.NoError(t, err)
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		for _, table := range tables {
+			rows, err := backend.pool.Query(t.Context(), "SELECT row::text FROM "+table+" row")
+			require.NoError(t, err)
+			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			require.NoError(t, err)
+			everything.WriteString(strings.Join(lines, "\n"))
+		}
+		return everything.String()
+	})
 }
 
 func TestProcessesMigrateAtTheSameTime(t *testing.T) {

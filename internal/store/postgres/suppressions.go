@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"securitybot/internal/alert"
@@ -45,6 +46,16 @@ func (t *tx) SuppressionsOf(ctx context.Context, person alert.PersonKey, after t
 func (t *tx) Suppressions(ctx context.Context, after time.Time, limit int) ([]store.Suppression, error) {
 	rows, err := t.q.Suppressions(ctx, stamp(after), int64(limit))
 	return all(rows, err, suppressionOf)
+}
+
+func (t *tx) DropEnded(ctx context.Context, before time.Time) error {
+	if err := t.q.DropSuppressions(ctx, stamp(before)); err != nil {
+		return fmt.Errorf("drop suppressions: %w", err)
+	}
+	if err := t.q.DropOptOuts(ctx, stamp(before)); err != nil {
+		return fmt.Errorf("drop opt-outs: %w", err)
+	}
+	return nil
 }
 
 func (t *tx) PutOptOut(ctx context.Context, o store.OptOut) error {

@@ -25,7 +25,13 @@ func (t *tx) InsertAlert(ctx context.Context, record store.Record) error {
 	if err != nil {
 		return err
 	}
-	return inserted(t.q.InsertAlert(ctx, litedb.InsertAlertParams(row)))
+	if err := inserted(t.q.InsertAlert(ctx, litedb.InsertAlertParams(row))); err != nil {
+		return err
+	}
+	if err := t.q.InsertSearch(ctx, record.ID); err != nil {
+		return fmt.Errorf("number alert: %w", err)
+	}
+	return t.q.InsertSearchWords(ctx, store.SearchText(record), record.ID)
 }
 
 func (t *tx) FindAlert(ctx context.Context, id string) (store.Record, error) {
@@ -72,31 +78,16 @@ func (t *tx) UpdateAlert(ctx context.Context, record store.Record) error {
 		Pile:          row.Pile,
 		ReviewedAt:    row.ReviewedAt,
 		ReviewedBy:    row.ReviewedBy,
+		Review:        row.Review,
+		Answered:      row.Answered,
+		Proven:        row.Proven,
+		ErasedAt:      row.ErasedAt,
 	}))
 }
 
 func (t *tx) FindPayload(ctx context.Context, source, digest string, after time.Time) (store.Record, error) {
 	row, err := t.q.FindPayload(ctx, source, digest, micros(after))
 	return oneRecord(row, err)
-}
-
-func (t *tx) ListAlerts(ctx context.Context, filter store.Filter) ([]store.Record, error) {
-	count := int64(filter.Limit)
-	if count == 0 {
-		count = -1 // no limit
-	}
-	rows, err := t.q.ListAlerts(ctx, litedb.ListAlertsParams{
-		Status:    maybeText(filter.Status),
-		Outcome:   maybeText(filter.Outcome),
-		Detection: maybeText(filter.Detection),
-		Subject:   maybeText(filter.Subject),
-		Source:    maybeText(filter.Source),
-		SourceKey: maybeText(filter.Key),
-		Before:    maybeMicros(filter.Before.ReceivedAt),
-		BeforeID:  filter.Before.ID,
-		Count:     count,
-	})
-	return records(rows, err)
 }
 
 // Unfinished goes on after the place of afterID in the order of the list.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"securitybot/internal/alert"
@@ -10,29 +11,42 @@ import (
 )
 
 func (t *tx) AppendEntry(ctx context.Context, e store.Entry) error {
-	return inserted(t.q.AppendEntry(ctx, litedb.AppendEntryParams{
+	if err := inserted(t.q.AdvanceChain(ctx, e.AlertID, int64(e.Seq), e.Hash)); err != nil {
+		return err
+	}
+	if err := t.q.InsertEntry(ctx, litedb.InsertEntryParams{
 		AlertID:  e.AlertID,
 		Seq:      int64(e.Seq),
 		At:       micros(e.At),
 		Kind:     e.Kind,
 		Actor:    e.Actor,
 		Data:     maybeText(string(e.Data)),
-		Personal: maybeText(string(e.Personal)),
-		Salt:     maybeBytes(e.Salt),
 		Digest:   e.Digest,
 		Previous: e.Previous,
 		Hash:     e.Hash,
-	}))
+	}); err != nil {
+		return fmt.Errorf("insert entry: %w", err)
+	}
+	if len(e.Personal) == 0 {
+		return nil
+	}
+	return t.q.InsertPersonal(ctx, litedb.InsertPersonalParams{
+		AlertID: e.AlertID, Seq: int64(e.Seq), Personal: string(e.Personal), Salt: e.Salt,
+	})
 }
 
 func (t *tx) LastEntry(ctx context.Context, alertID string) (store.Entry, error) {
 	row, err := t.q.LastEntry(ctx, alertID)
-	return one(row, err, entryOf)
+	return one(row, err, func(row litedb.LastEntryRow) store.Entry {
+		return entryOf(row.Timeline, row.Personal, row.Salt)
+	})
 }
 
 func (t *tx) Entries(ctx context.Context, alertID string) ([]store.Entry, error) {
 	rows, err := t.q.Entries(ctx, alertID)
-	return all(rows, err, entryOf)
+	return all(rows, err, func(row litedb.EntriesRow) store.Entry {
+		return entryOf(row.Timeline, row.Personal, row.Salt)
+	})
 }
 
 func (t *tx) FindPost(ctx context.Context, alertID, purpose string) (store.Post, error) {
@@ -103,7 +117,7 @@ func (t *tx) Answers(ctx context.Context, alertID string) ([]alert.Answer, error
 	return all(rows, err, answerOf)
 }
 
-func entryOf(row litedb.Timeline) store.Entry {
+func entryOf(row litedb.Timeline, personal *string, salt []byte) store.Entry {
 	return store.Entry{
 		AlertID:  row.AlertID,
 		Seq:      int(row.Seq),
@@ -111,8 +125,8 @@ func entryOf(row litedb.Timeline) store.Entry {
 		Kind:     row.Kind,
 		Actor:    row.Actor,
 		Data:     rawJSON(row.Data),
-		Personal: rawJSON(row.Personal),
-		Salt:     row.Salt,
+		Personal: rawJSON(personal),
+		Salt:     salt,
 		Digest:   row.Digest,
 		Previous: row.Previous,
 		Hash:     row.Hash,

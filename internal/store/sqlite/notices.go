@@ -52,6 +52,10 @@ func (t *tx) Notices(ctx context.Context, kind string, since time.Time) ([]store
 	return all(rows, err, noticeOf)
 }
 
+func (t *tx) DropNotices(ctx context.Context, before time.Time) error {
+	return t.q.DropNotices(ctx, micros(before))
+}
+
 func noticeOf(row litedb.Notice) store.Notice {
 	return store.Notice{
 		ID:        row.ID,

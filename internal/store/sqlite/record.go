@@ -51,6 +51,10 @@ func rowOf(r store.Record) (litedb.Alert, error) {
 		Pile:            r.Pile,
 		ReviewedAt:      maybeMicros(r.ReviewedAt),
 		ReviewedBy:      r.ReviewedBy,
+		Review:          reviewOf(r.Plan),
+		Answered:        string(r.Answered),
+		Proven:          r.Proven,
+		ErasedAt:        maybeMicros(r.ErasedAt),
 	}, err
 }
 
@@ -84,7 +88,18 @@ func recordOf(row litedb.Alert) (store.Record, error) {
 		Pile:          row.Pile,
 		ReviewedAt:    maybeMoment(row.ReviewedAt),
 		ReviewedBy:    row.ReviewedBy,
+		Answered:      alert.Choice(row.Answered),
+		Proven:        row.Proven,
+		ErasedAt:      maybeMoment(row.ErasedAt),
 	}, err
+}
+
+// reviewOf is why policy wants a confirmed alert looked at; "" when it doesn't.
+func reviewOf(plan *alert.Plan) string {
+	if plan == nil {
+		return ""
+	}
+	return plan.Review
 }
 
 func alertOf(row litedb.Alert) alert.Alert {

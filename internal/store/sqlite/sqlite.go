@@ -67,7 +67,8 @@ func open(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// source is the driver's name for a file, whatever characters its path has.
+// source is the driver's name for a file, whatever characters its path has. What
+// is deleted there is overwritten: it was deleted for a reason.
 func source(path string) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -75,7 +76,7 @@ func source(path string) (string, error) {
 	}
 	options := url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma": {busyTimeout, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 	}
 	file := url.URL{Scheme: "file", Path: absolute, RawQuery: options.Encode()}
 	return file.String(), nil

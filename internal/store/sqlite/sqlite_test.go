@@ -45,11 +45,25 @@ func TestTimelineIsAppendOnly(t *testing.T) {
 	})
 }
 
+// Not even in the file's free pages.
+func TestNothingIsLeftOfWhatWasErased(t *testing.T) {
+	t.Parallel()
+	path := fresh(t)
+	backend := reopen(t, path)
+	storetest.Erased(t, backend, func() string {
+		_, err := backend.db.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+		require.NoError(t, err)
+		file, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(file)
+	})
+}
+
 func TestSettingsOfTheConnection(t *testing.T) {
 	t.Parallel()
 	backend := reopen(t, fresh(t))
 	for name, want := range map[string]string{
-		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000",
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "secure_delete": "1",
 	} {
 		var value string
 		require.NoError(t, backend.db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&value))

@@ -42,14 +42,6 @@ func maybeText(text string) *string {
 	return &text
 }
 
-// maybeBytes is NULL for no bytes.
-func maybeBytes(b []byte) []byte {
-	if len(b) == 0 {
-		return nil
-	}
-	return b
-}
-
 func rawJSON(text *string) json.RawMessage {
 	if text == nil {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"securitybot/internal/alert"
 	"securitybot/internal/store"
 )
 
@@ -67,6 +68,21 @@ func lookupsOfAlerts() []Lookup {
 		calling("EscalatedLike", "alerts_escalated", func(ctx context.Context, tx store.Tx) (records, error) {
 			return tx.EscalatedLike(ctx, "siem", "no_response", noon)
 		}),
+		calling("ListAlerts", "alerts_newest", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.ListAlerts(ctx, store.Filter{Limit: 9})
+		}),
+		calling("AcceptedBy", "alerts_source", func(ctx context.Context, tx store.Tx) (int, error) {
+			return tx.AcceptedBy(ctx, "edr", noon, 9)
+		}),
+		calling("FindPayloads", "alerts_payload", func(ctx context.Context, tx store.Tx) (map[string]store.Record, error) {
+			return tx.FindPayloads(ctx, "siem", []string{"d1", "d2"}, noon)
+		}),
+		calling("ReviewsDue", "alerts_review", func(ctx context.Context, tx store.Tx) (records, error) {
+			return tx.ReviewsDue(ctx, store.Cursor{}, 9)
+		}),
+		calling("Erasable", "alerts_erasable", func(ctx context.Context, tx store.Tx) ([]string, error) {
+			return tx.Erasable(ctx, noon, 9)
+		}),
 		calling("SettledBetween", "alerts_settled", func(ctx context.Context, tx store.Tx) (records, error) {
 			return tx.SettledBetween(ctx, noon, after(time.Hour), store.Cursor{}, 9)
 		}),
@@ -78,6 +94,34 @@ func lookupsOfOthers() []Lookup {
 		calling("OpenCases", "cases_open", func(ctx context.Context, tx store.Tx) ([]store.Case, error) {
 			return tx.OpenCases(ctx, noon, 9)
 		}),
+		calling("CasesByRank", "cases_rank", func(ctx context.Context, tx store.Tx) ([]store.Case, error) {
+			return tx.CasesByRank(ctx, store.CaseCursor{}, 9)
+		}),
+		calling("People", "people_email", func(ctx context.Context, tx store.Tx) ([]alert.Person, error) {
+			return tx.People(ctx, "T1", "", "", 9)
+		}),
+		calling("Distrusts", "distrusts_newest", func(ctx context.Context, tx store.Tx) ([]store.Distrust, error) {
+			return tx.Distrusts(ctx, 9)
+		}),
+		calling("Tokens", "tokens_newest", func(ctx context.Context, tx store.Tx) ([]store.Token, error) {
+			return tx.Tokens(ctx)
+		}),
+		calling("Unlogged", "chains_unlogged", func(ctx context.Context, tx store.Tx) ([]store.Head, error) {
+			return tx.Unlogged(ctx, 9)
+		}),
+		calling("LeafOf", "log_leaves_alert", func(ctx context.Context, tx store.Tx) (store.Head, error) {
+			_, head, err := tx.LeafOf(ctx, id(1), 1)
+			return head, err
+		}),
+		calling("Tallies", "tally_deltas_at", func(ctx context.Context, tx store.Tx) ([]store.Tally, error) {
+			return tx.Tallies(ctx, total("asked"))
+		}),
+		{Name: "DropNotices", Index: "notices_created", Call: func(ctx context.Context, tx store.Tx) error {
+			return tx.DropNotices(ctx, noon)
+		}},
+		{Name: "PruneSessions", Index: "sessions_expiry", Call: func(ctx context.Context, tx store.Tx) error {
+			return tx.PruneSessions(ctx, noon)
+		}},
 		calling("SuppressionsOf", "suppressions_person", func(ctx context.Context, tx store.Tx) ([]store.Suppression, error) {
 			return tx.SuppressionsOf(ctx, alice, noon)
 		}),

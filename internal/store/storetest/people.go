@@ -60,6 +60,61 @@ func peopleBy(b *bench) {
 	})
 }
 
+func peopleList(b *bench) {
+	of := func(user, email, name, username string) alert.Person {
+		return alert.Person{PersonKey: alert.PersonKey{Team: "T1", User: user}, Email: email, Name: name, Username: username}
+	}
+	alpha, beta := of("U3", "Alpha@example.com", "Zoë Quinn", "zq"), of("U2", "beta@example.com", "Alan 100%", "al_an")
+	same, nameless := of("U4", "BETA@example.com", "", ""), of("U1", "", "", "")
+	everybody := []alert.Person{nameless, alpha, beta, same}
+	b.in(func(ctx context.Context, tx store.Tx) {
+		for _, each := range []alert.Person{same, beta, alpha, nameless, {PersonKey: stranger, Email: "beta@example.com"}} {
+			require.NoError(b, tx.PutPerson(ctx, each))
+		}
+		for prefix, want := range map[string][]alert.Person{
+			"": everybody, "AL": {alpha, beta}, "al_": {beta}, "al%": nil, "%": nil, "_": nil, "beta@": {beta, same},
+			"zo": {alpha}, "ZOË": nil, "Zoë q": {alpha}, "zq": {alpha}, "quinn": nil, "'": nil, nasty: nil,
+		} {
+			got, err := tx.People(ctx, "T1", prefix, "", 9)
+			require.NoError(b, err)
+			require.Equal(b, want, got, "%q", prefix)
+		}
+		for limit := 1; limit <= 5; limit++ {
+			var got []alert.Person
+			for last := ""; len(got) < 9; last = got[len(got)-1].User {
+				page, err := tx.People(ctx, "T1", "", last, limit)
+				require.NoError(b, err)
+				if len(page) == 0 {
+					break
+				}
+				got = append(got, page...)
+			}
+			require.Equal(b, everybody, got, "limit %d", limit)
+		}
+		_, err := tx.People(ctx, "T1", "", "UNOBODY", 1)
+		require.ErrorIs(b, err, store.ErrNotFound)
+	})
+}
+
+func distrustList(b *bench) {
+	of := func(person alert.PersonKey, since, cleared time.Time) store.Distrust {
+		return store.Distrust{Person: person, AlertID: id(1), Reason: alert.ReasonFraud, Since: since, ClearedAt: cleared}
+	}
+	inForce := []store.Distrust{of(bob, after(time.Hour), time.Time{}), of(alice, noon, time.Time{})}
+	cleared := []store.Distrust{of(stranger, after(2*time.Hour), after(3*time.Hour)), of(alice, after(-time.Hour), noon)}
+	b.in(func(ctx context.Context, tx store.Tx) {
+		for _, each := range []store.Distrust{cleared[1], inForce[1], cleared[0], inForce[0]} {
+			require.NoError(b, tx.InsertDistrust(ctx, each))
+		}
+		got, err := tx.Distrusts(ctx, 9)
+		require.NoError(b, err)
+		require.Equal(b, append(inForce, cleared...), got)
+		got, err = tx.Distrusts(ctx, 1)
+		require.NoError(b, err)
+		require.Equal(b, inForce[:1], got)
+	})
+}
+
 func distrust(b *bench) {
 	suspected := store.Distrust{Person: alice, AlertID: id(1), Reason: alert.ReasonFraud, Since: noon}
 	b.insert(plain(1))

@@ -20,7 +20,9 @@ import (
 // test ends.
 func Run(t *testing.T, open func(t *testing.T) store.Backend) {
 	t.Helper()
-	for _, tests := range []map[string]func(*bench){testsOfAlerts, testsOfRows, testsOfRivals} {
+	for _, tests := range []map[string]func(*bench){
+		testsOfAlerts, testsOfSearch, testsOfRows, testsOfEvidence, testsOfRivals,
+	} {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -47,6 +49,45 @@ var testsOfAlerts = map[string]func(*bench){
 	"alerts of one question, and of one case":  together,
 	"what was escalated for the same reason":   escalatedLike,
 	"the settled, page by page":                settledBetween,
+}
+
+// testsOfSearch are about what the console and sources look for.
+var testsOfSearch = map[string]func(*bench){
+	"alerts are found by their words":         searched,
+	"no query is an error or finds it all":    searchedByAnAttacker,
+	"an endless text is found by its words":   longTextIsSearched,
+	"lists are filtered by what became of it": moreFilters,
+	"lists leave out what concerns somebody":  filteredByWhomItConcerns,
+	"what is to be reviewed":                  reviewsDue,
+	"many alerts by id":                       manyByID,
+	"the newest alert of each payload":        findPayloads,
+	"alerts arrive with all of theirs":        arrivals,
+	"a thousand alerts arrive":                thousandArrivals,
+	"alerts arrive all, or none":              arrivalsAreAllOrNothing,
+	"what a source brought lately":            acceptedBy,
+	"people, page by page":                    peopleList,
+	"distrust, that in force first":           distrustList,
+	"open cases, the gravest first":           casesByRank,
+	"tallies":                                 tallies,
+	"old tallies are dropped":                 talliesDropped,
+	"tallies folded in vain":                  foldRolledBack,
+	"tokens":                                  tokens,
+	"sessions":                                sessions,
+}
+
+// testsOfEvidence are about what can't be changed, and what can be erased of it.
+var testsOfEvidence = map[string]func(*bench){
+	"a timeline has no gaps":             chainHasNoGaps,
+	"payloads":                           payloads,
+	"the log of heads":                   logOfHeads,
+	"stored hashes":                      storedHashes,
+	"checkpoints":                        checkpoints,
+	"what is to be audited":              auditAlerts,
+	"what may be erased":                 erasable,
+	"an erased alert":                    eraseAlert,
+	"an erased person":                   erasePerson,
+	"what is old is dropped":             dropped,
+	"evidence that breaks its invariant": evidenceInvariants,
 }
 
 // testsOfRows are about all the other rows, and transactions.
@@ -90,6 +131,10 @@ var testsOfRows = map[string]func(*bench){
 var testsOfRivals = map[string]func(*bench){
 	"one of many inserts wins":                          oneInsertWins,
 	"one of many distrusts wins":                        oneDistrustWins,
+	"one of many next entries wins":                     oneEntryWins,
+	"one of many checkpoints wins":                      oneCheckpointWins,
+	"the same alerts from many are new once":            arrivalsTogether,
+	"tallies folded by many count once":                 foldedTogether,
 	"who locks an alert has it alone":                   lockAlertSerializes,
 	"who locks a name has it alone":                     lockNameSerializes,
 	"who locks a notice has it alone":                   lockNoticeSerializes,

@@ -24,7 +24,7 @@ CREATE TABLE alerts (
     received_at       timestamptz NOT NULL,
     status            text NOT NULL CHECK (status IN ('received', 'held', 'asking', 'proving', 'escalated', 'closed')),
     outcome           text NOT NULL CHECK (outcome IN ('', 'confirmed', 'unproven', 'denied', 'unsure',
-                                                   'no_response', 'unreachable', 'unasked', 'observed', 'suppressed')),
+                                                   'no_response', 'unreachable', 'unasked', 'observed', 'suppressed', 'withdrawn')),
     outcome_reason    text NOT NULL,
     person_team       text NOT NULL,
     person_user       text NOT NULL,
@@ -50,6 +50,10 @@ CREATE TABLE alerts (
     pile              text NOT NULL CHECK (pile IN ('', 'storm', 'flood')),
     reviewed_at       timestamptz,
     reviewed_by       text NOT NULL,
+    review            text NOT NULL,
+    answered          text NOT NULL CHECK (answered IN ('', 'yes', 'no', 'unsure', 'some_not')),
+    proven            boolean NOT NULL,
+    erased_at         timestamptz,
     CONSTRAINT closed_with_verdict   CHECK (status <> 'closed' OR outcome <> ''),
     CONSTRAINT verdict_with_time     CHECK (outcome = '' OR settled_at IS NOT NULL),
     CONSTRAINT confirmed_by_somebody CHECK (outcome <> 'confirmed' OR person_user <> '')
@@ -61,10 +65,18 @@ CREATE INDEX alerts_outcome ON alerts (outcome, received_at, id);
 CREATE INDEX alerts_detection ON alerts (detection, received_at, id);
 CREATE INDEX alerts_source ON alerts (source, received_at, id);
 CREATE INDEX alerts_source_key ON alerts (source_key) WHERE source_key <> '';
-CREATE INDEX alerts_subject_email ON alerts (subject_email) WHERE subject_email <> '';
-CREATE INDEX alerts_subject_username ON alerts (subject_username) WHERE subject_username <> '';
-CREATE INDEX alerts_subject_slack_id ON alerts (subject_slack_id) WHERE subject_slack_id <> '';
-CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at) WHERE payload_digest <> '';
+CREATE INDEX alerts_subject_email ON alerts (lower(subject_email COLLATE "C"), received_at, id) WHERE subject_email <> '';
+CREATE INDEX alerts_subject_username ON alerts (lower(subject_username COLLATE "C"), received_at, id) WHERE subject_username <> '';
+CREATE INDEX alerts_subject_slack_id ON alerts (lower(subject_slack_id COLLATE "C"), received_at, id) WHERE subject_slack_id <> '';
+CREATE INDEX alerts_severity ON alerts (severity, received_at, id);
+CREATE INDEX alerts_answered ON alerts (answered, received_at, id) WHERE answered IN ('no', 'unsure', 'some_not');
+-- What hardly ever is, and who looks for it wants to know at once.
+CREATE INDEX alerts_proven ON alerts (received_at, id) WHERE proven AND outcome <> 'confirmed';
+CREATE INDEX alerts_not_proven ON alerts (received_at, id) WHERE NOT proven AND outcome = 'confirmed';
+CREATE INDEX alerts_person ON alerts (person_team, person_user, received_at, id) WHERE person_user <> '';
+CREATE INDEX alerts_review ON alerts (received_at, id) WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL;
+CREATE INDEX alerts_erasable ON alerts (received_at, id) WHERE erased_at IS NULL AND finished_at IS NOT NULL;
+CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at, id) WHERE payload_digest <> '';
 CREATE INDEX alerts_unfinished ON alerts (received_at, id) WHERE finished_at IS NULL;
 CREATE INDEX alerts_open ON alerts (person_team, person_user, received_at) WHERE outcome = '';
 CREATE INDEX alerts_confirmed ON alerts (person_team, person_user, settled_at) WHERE outcome = 'confirmed';
@@ -78,6 +90,13 @@ CREATE INDEX alerts_escalated ON alerts (source, escalation, escalated_at, id)
 CREATE INDEX alerts_storm ON alerts (person_team, person_user, escalated_at, id) WHERE pile = 'storm';
 CREATE INDEX alerts_settled ON alerts (settled_at, id) WHERE settled_at IS NOT NULL;
 
+-- Without them every person would be thought to have a two-hundredth of all alerts.
+CREATE STATISTICS alerts_email ON (lower(subject_email COLLATE "C")) FROM alerts;
+CREATE STATISTICS alerts_username ON (lower(subject_username COLLATE "C")) FROM alerts;
+CREATE STATISTICS alerts_slack_id ON (lower(subject_slack_id COLLATE "C")) FROM alerts;
+-- And what is confirmed without a proof, as frequent as what isn't.
+CREATE STATISTICS alerts_proofs (mcv) ON outcome, proven FROM alerts;
+
 CREATE TABLE timeline (
     alert_id text COLLATE "C" NOT NULL REFERENCES alerts (id),
     seq      integer NOT NULL CHECK (seq >= 1),
@@ -85,24 +104,91 @@ CREATE TABLE timeline (
     kind     text NOT NULL CHECK (kind <> ''),
     actor    text NOT NULL,
     data     text CHECK (data <> ''),
-    personal text CHECK (personal <> ''),
-    salt     bytea,
     digest   text NOT NULL,
     previous text NOT NULL,
     hash     text NOT NULL,
     PRIMARY KEY (alert_id, seq)
 );
 
+-- What an entry says of people, until it is erased. The entry keeps its digest.
+CREATE TABLE timeline_personal (
+    alert_id text COLLATE "C" NOT NULL,
+    seq      integer NOT NULL,
+    personal text NOT NULL CHECK (personal <> ''),
+    salt     bytea NOT NULL,
+    PRIMARY KEY (alert_id, seq),
+    FOREIGN KEY (alert_id, seq) REFERENCES timeline (alert_id, seq)
+);
+
+-- How far each timeline has come, and how much of it the log knows. There is no
+-- reference to the alert: one that is gone is missed by what is left here.
+CREATE TABLE chains (
+    alert_id   text COLLATE "C" NOT NULL PRIMARY KEY CHECK (alert_id <> ''),
+    seq        integer NOT NULL CHECK (seq >= 1),
+    head       text NOT NULL,
+    logged_seq integer NOT NULL CHECK (logged_seq BETWEEN 0 AND seq)
+);
+
+CREATE INDEX chains_unlogged ON chains (alert_id) WHERE seq > logged_seq;
+
+-- The alert as it was POSTed, until it is erased.
+CREATE TABLE payloads (
+    alert_id text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    body     bytea NOT NULL,
+    salt     bytea NOT NULL,
+    digest   text NOT NULL
+);
+
+-- The log of the timelines' heads, its tree of hashes, and its signed states.
+CREATE TABLE log_leaves (
+    position bigint NOT NULL PRIMARY KEY CHECK (position >= 0),
+    alert_id text COLLATE "C" NOT NULL CHECK (alert_id <> ''),
+    seq      integer NOT NULL CHECK (seq >= 1),
+    hash     text NOT NULL
+);
+
+CREATE INDEX log_leaves_alert ON log_leaves (alert_id, seq);
+
+CREATE TABLE log_hashes (
+    idx  bigint NOT NULL PRIMARY KEY CHECK (idx >= 0),
+    hash bytea NOT NULL
+);
+
+CREATE TABLE checkpoints (
+    size bigint NOT NULL PRIMARY KEY CHECK (size >= 0),
+    at   timestamptz NOT NULL,
+    note text NOT NULL CHECK (note <> '')
+);
+
 -- +goose StatementBegin
-CREATE FUNCTION timeline_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the timeline is append-only' USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END;
 $$;
 -- +goose StatementEnd
 
 CREATE TRIGGER timeline_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON timeline
-    FOR EACH STATEMENT EXECUTE FUNCTION timeline_append_only();
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER log_leaves_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaves
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER log_hashes_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON log_hashes
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON checkpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER timeline_personal_never_changed BEFORE UPDATE ON timeline_personal
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER payloads_never_changed BEFORE UPDATE ON payloads
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+
+-- The words that an alert is found by, apart from its row: that is written a few
+-- times, and they but once.
+CREATE TABLE search (
+    alert_id text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    words    tsvector NOT NULL
+);
+
+CREATE INDEX search_words ON search USING gin (words);
 
 CREATE TABLE posts (
     alert_id      text COLLATE "C" NOT NULL REFERENCES alerts (id),
@@ -200,7 +286,9 @@ CREATE TABLE people (
     PRIMARY KEY (team, user_id)
 );
 
-CREATE INDEX people_email ON people (team, lower(email COLLATE "C")) WHERE email <> '';
+CREATE INDEX people_email ON people (team, lower(email COLLATE "C"), user_id);
+CREATE INDEX people_name ON people (team, lower(name COLLATE "C"));
+CREATE INDEX people_username ON people (team, lower(username COLLATE "C"));
 
 CREATE TABLE distrusts (
     position    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -215,6 +303,7 @@ CREATE TABLE distrusts (
 );
 
 CREATE UNIQUE INDEX distrusts_in_force ON distrusts (person_team, person_user) WHERE cleared_at IS NULL;
+CREATE INDEX distrusts_newest ON distrusts ((cleared_at IS NULL), since, position);
 
 CREATE TABLE settings (
     name  text NOT NULL PRIMARY KEY CHECK (name <> ''),
@@ -231,10 +320,12 @@ CREATE TABLE cases (
     resolved_at timestamptz,
     resolved_by text NOT NULL,
     resolution  text NOT NULL,
-    rung        integer NOT NULL CHECK (rung >= 0)
+    rung        integer NOT NULL CHECK (rung >= 0),
+    rank        integer NOT NULL CHECK (rank >= 0)
 );
 
 CREATE INDEX cases_open ON cases (opened_at, alert_id) WHERE resolved_at IS NULL;
+CREATE INDEX cases_rank ON cases (rank, opened_at, alert_id) WHERE resolved_at IS NULL;
 
 CREATE TABLE suppressions (
     id          text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
@@ -301,6 +392,7 @@ CREATE TABLE notices (
 );
 
 CREATE INDEX notices_kind ON notices (kind, created_at, id);
+CREATE INDEX notices_created ON notices (created_at);
 
 CREATE TABLE policies (
     revision  text COLLATE "C" NOT NULL PRIMARY KEY CHECK (revision <> ''),
@@ -319,3 +411,53 @@ CREATE TABLE group_members (
 );
 
 CREATE INDEX group_members_user ON group_members (team, user_id, group_id);
+
+-- What happened, counted: added here by every transaction without waiting for
+-- another one, and moved from here into the sums now and then.
+CREATE TABLE tally_deltas (
+    position  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL,
+    detection text COLLATE "C" NOT NULL,
+    measure   text COLLATE "C" NOT NULL CHECK (measure <> ''),
+    bucket    integer NOT NULL,
+    count     integer NOT NULL
+);
+
+CREATE INDEX tally_deltas_at ON tally_deltas (at);
+
+CREATE TABLE tallies (
+    span      text COLLATE "C" NOT NULL CHECK (span IN ('hour', 'day')),
+    at        timestamptz NOT NULL,
+    detection text COLLATE "C" NOT NULL,
+    measure   text COLLATE "C" NOT NULL CHECK (measure <> ''),
+    bucket    integer NOT NULL,
+    count     bigint NOT NULL,
+    PRIMARY KEY (span, at, detection, measure, bucket)
+);
+
+CREATE TABLE tokens (
+    id           text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
+    source       text NOT NULL,
+    digest       text COLLATE "C" NOT NULL UNIQUE CHECK (digest <> ''),
+    email        text NOT NULL,
+    scopes       text NOT NULL CHECK (scopes <> ''),
+    detections   text NOT NULL CHECK (detections <> ''),
+    severities   text NOT NULL CHECK (severities <> ''),
+    per_hour     integer NOT NULL CHECK (per_hour >= 0),
+    created_at   timestamptz NOT NULL,
+    created_by   text NOT NULL,
+    expires_at   timestamptz,
+    last_used_at timestamptz,
+    revoked_at   timestamptz,
+    revoked_by   text NOT NULL
+);
+
+CREATE INDEX tokens_newest ON tokens (created_at, id);
+
+CREATE TABLE sessions (
+    id         text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),
+    data       bytea NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
+CREATE INDEX sessions_expiry ON sessions (expires_at);

@@ -10,8 +10,21 @@ import (
 	"time"
 )
 
+const acceptedBy = `-- name: AcceptedBy :one
+SELECT count(*) FROM (
+    SELECT 1 FROM alerts WHERE source = $1 AND received_at >= $2 LIMIT $3::bigint
+) AS recent
+`
+
+func (q *Queries) AcceptedBy(ctx context.Context, source string, since time.Time, most int64) (int64, error) {
+	row := q.db.QueryRow(ctx, acceptedBy, source, since, most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const admittedOf = `-- name: AdmittedOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = $1 AND person_user = $2
   AND admitted_at >= $3
 ORDER BY admitted_at, id
@@ -69,6 +82,10 @@ func (q *Queries) AdmittedOf(ctx context.Context, personTeam string, personUser 
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -105,7 +122,7 @@ func (q *Queries) AskedSince(ctx context.Context, since *time.Time) (int64, erro
 }
 
 const confirmedOf = `-- name: ConfirmedOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = $1 AND person_user = $2
   AND outcome = 'confirmed' AND settled_at >= $3
 ORDER BY settled_at, id
@@ -163,6 +180,10 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -175,7 +196,7 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 }
 
 const escalatedLike = `-- name: EscalatedLike :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE source = $1 AND escalation = $2
   AND escalated_at >= $3 AND case_of = ''
 ORDER BY escalated_at, id
@@ -233,6 +254,10 @@ func (q *Queries) EscalatedLike(ctx context.Context, source string, reason strin
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -245,7 +270,7 @@ func (q *Queries) EscalatedLike(ctx context.Context, source string, reason strin
 }
 
 const findAlert = `-- name: FindAlert :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts WHERE id = $1
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = $1
 `
 
 func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
@@ -294,12 +319,87 @@ func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
+const findAlerts = `-- name: FindAlerts :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = ANY($1::text[]) ORDER BY received_at DESC, id DESC
+`
+
+func (q *Queries) FindAlerts(ctx context.Context, ids []string) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, findAlerts, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findPayload = `-- name: FindPayload :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE source = $1 AND payload_digest = $2 AND payload_digest <> ''
   AND received_at > $3
 ORDER BY received_at DESC, id DESC
@@ -352,12 +452,90 @@ func (q *Queries) FindPayload(ctx context.Context, source string, digest string,
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
+const findPayloads = `-- name: FindPayloads :many
+SELECT DISTINCT ON (payload_digest) id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE source = $1 AND payload_digest = ANY($2::text[]) AND payload_digest <> ''
+  AND received_at > $3
+ORDER BY payload_digest, received_at DESC, id DESC
+`
+
+func (q *Queries) FindPayloads(ctx context.Context, source string, digests []string, after time.Time) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, findPayloads, source, digests, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const inCaseOf = `-- name: InCaseOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE case_of = $1 AND case_of <> ''
 ORDER BY received_at, id
 `
@@ -414,6 +592,10 @@ func (q *Queries) InCaseOf(ctx context.Context, id string) ([]Alert, error) {
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -432,10 +614,10 @@ INSERT INTO alerts (
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
     settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
-    covered_by, case_of, pile, reviewed_at, reviewed_by
+    covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
-    $34, $35, $36, $37, $38, $39, $40, $41, $42
+    $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46
 )
 ON CONFLICT DO NOTHING
 `
@@ -483,6 +665,10 @@ type InsertAlertParams struct {
 	Pile            string
 	ReviewedAt      *time.Time
 	ReviewedBy      string
+	Review          string
+	Answered        string
+	Proven          bool
+	ErasedAt        *time.Time
 }
 
 func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64, error) {
@@ -529,6 +715,10 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 		arg.Pile,
 		arg.ReviewedAt,
 		arg.ReviewedBy,
+		arg.Review,
+		arg.Answered,
+		arg.Proven,
+		arg.ErasedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -536,8 +726,18 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const insertSearch = `-- name: InsertSearch :exec
+INSERT INTO search (alert_id, words)
+VALUES ($1, array_to_tsvector(array_remove(string_to_array($2::text, ' '), '')))
+`
+
+func (q *Queries) InsertSearch(ctx context.Context, alertID string, words string) error {
+	_, err := q.db.Exec(ctx, insertSearch, alertID, words)
+	return err
+}
+
 const joinedTo = `-- name: JoinedTo :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE joined_to = $1 AND joined_to <> ''
 ORDER BY received_at, id
 `
@@ -594,6 +794,10 @@ func (q *Queries) JoinedTo(ctx context.Context, id string) ([]Alert, error) {
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -606,32 +810,52 @@ func (q *Queries) JoinedTo(ctx context.Context, id string) ([]Alert, error) {
 }
 
 const listAlerts = `-- name: ListAlerts :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
-WHERE ($1::text IS NULL OR status = $1)
-  AND ($2::text IS NULL OR outcome = $2)
-  AND ($3::text IS NULL OR detection = $3)
-  AND ($4::text IS NULL
-       OR subject_email = $4
-       OR subject_username = $4
-       OR subject_slack_id = $4)
-  AND ($5::text IS NULL OR source = $5)
-  AND ($6::text IS NULL OR source_key = $6)
-  AND ($7::timestamptz IS NULL
-       OR (received_at, id) < ($7, $8::text))
-ORDER BY received_at DESC, id DESC
-LIMIT $9::bigint
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
+WHERE true
+  AND ($1::text IS NULL OR a.status = $1)
+  AND ($2::text IS NULL OR a.outcome = $2)
+  AND ($3::text IS NULL OR a.detection = $3)
+  AND ($4::text IS NULL OR a.source = $4)
+  AND ($5::text IS NULL OR a.source_key = $5)
+  AND ($6::text IS NULL OR a.severity = $6)
+  AND ($7::text IS NULL OR a.answered = $7)
+  AND ($8::boolean IS NULL OR a.proven = $8)
+  AND ($9::timestamptz IS NULL OR a.received_at >= $9)
+  AND ($10::timestamptz IS NULL OR a.received_at <= $10)
+  AND ($11::text IS NULL
+       OR (a.person_team = $12::text AND a.person_user = $11))
+  AND ($13::text IS NULL
+       OR NOT ((a.person_team = $14::text AND a.person_user = $13)
+               OR a.subject_slack_id = $13
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($15::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower($16::text COLLATE "C"))))
+  AND ($17::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($17, $18::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT $19::bigint
 `
 
 type ListAlertsParams struct {
-	Status    *string
-	Outcome   *string
-	Detection *string
-	Subject   *string
-	Source    *string
-	SourceKey *string
-	Before    *time.Time
-	BeforeID  *string
-	Count     *int64
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *bool
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *time.Time
+	BeforeID       *string
+	Count          *int64
 }
 
 func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert, error) {
@@ -639,9 +863,19 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 		arg.Status,
 		arg.Outcome,
 		arg.Detection,
-		arg.Subject,
 		arg.Source,
 		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
 		arg.Before,
 		arg.BeforeID,
 		arg.Count,
@@ -696,6 +930,161 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listBySubject = `-- name: ListBySubject :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
+    SELECT e.id, e.source, e.source_key, e.payload_digest, e.detection, e.title, e.description, e.severity, e.subject_email, e.subject_username, e.subject_slack_id, e.occurred_at, e.url, e.context, e.received_at, e.status, e.outcome, e.outcome_reason, e.person_team, e.person_user, e.plan, e.code, e.revision, e.admitted_at, e.asked_at, e.deadline, e.watch_until, e.snoozes, e.snoozed_until, e.settled_at, e.escalated_at, e.escalation, e.finished_at, e.shown_revision, e.queued_until, e.joined_to, e.join_revision, e.covered_by, e.case_of, e.pile, e.reviewed_at, e.reviewed_by, e.review, e.answered, e.proven, e.erased_at FROM alerts e WHERE e.subject_email <> '' AND lower(e.subject_email COLLATE "C") = lower($1::text COLLATE "C")
+    UNION ALL
+    SELECT u.id, u.source, u.source_key, u.payload_digest, u.detection, u.title, u.description, u.severity, u.subject_email, u.subject_username, u.subject_slack_id, u.occurred_at, u.url, u.context, u.received_at, u.status, u.outcome, u.outcome_reason, u.person_team, u.person_user, u.plan, u.code, u.revision, u.admitted_at, u.asked_at, u.deadline, u.watch_until, u.snoozes, u.snoozed_until, u.settled_at, u.escalated_at, u.escalation, u.finished_at, u.shown_revision, u.queued_until, u.joined_to, u.join_revision, u.covered_by, u.case_of, u.pile, u.reviewed_at, u.reviewed_by, u.review, u.answered, u.proven, u.erased_at FROM alerts u
+    WHERE u.subject_username <> '' AND lower(u.subject_username COLLATE "C") = lower($1::text COLLATE "C")
+      AND lower(u.subject_email COLLATE "C") <> lower($1::text COLLATE "C")
+    UNION ALL
+    SELECT s.id, s.source, s.source_key, s.payload_digest, s.detection, s.title, s.description, s.severity, s.subject_email, s.subject_username, s.subject_slack_id, s.occurred_at, s.url, s.context, s.received_at, s.status, s.outcome, s.outcome_reason, s.person_team, s.person_user, s.plan, s.code, s.revision, s.admitted_at, s.asked_at, s.deadline, s.watch_until, s.snoozes, s.snoozed_until, s.settled_at, s.escalated_at, s.escalation, s.finished_at, s.shown_revision, s.queued_until, s.joined_to, s.join_revision, s.covered_by, s.case_of, s.pile, s.reviewed_at, s.reviewed_by, s.review, s.answered, s.proven, s.erased_at FROM alerts s
+    WHERE s.subject_slack_id <> '' AND lower(s.subject_slack_id COLLATE "C") = lower($1::text COLLATE "C")
+      AND lower(s.subject_email COLLATE "C") <> lower($1::text COLLATE "C")
+      AND lower(s.subject_username COLLATE "C") <> lower($1::text COLLATE "C")
+) AS a
+WHERE true
+  AND ($2::text IS NULL OR a.status = $2)
+  AND ($3::text IS NULL OR a.outcome = $3)
+  AND ($4::text IS NULL OR a.detection = $4)
+  AND ($5::text IS NULL OR a.source = $5)
+  AND ($6::text IS NULL OR a.source_key = $6)
+  AND ($7::text IS NULL OR a.severity = $7)
+  AND ($8::text IS NULL OR a.answered = $8)
+  AND ($9::boolean IS NULL OR a.proven = $9)
+  AND ($10::timestamptz IS NULL OR a.received_at >= $10)
+  AND ($11::timestamptz IS NULL OR a.received_at <= $11)
+  AND ($12::text IS NULL
+       OR (a.person_team = $13::text AND a.person_user = $12))
+  AND ($14::text IS NULL
+       OR NOT ((a.person_team = $15::text AND a.person_user = $14)
+               OR a.subject_slack_id = $14
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($16::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower($17::text COLLATE "C"))))
+  AND ($18::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($18, $19::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT $20::bigint
+`
+
+type ListBySubjectParams struct {
+	Subject        string
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *bool
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *time.Time
+	BeforeID       *string
+	Count          *int64
+}
+
+// Each of the three is read in the order of the list: an OR would be read whole
+// first, or the list from its beginning.
+func (q *Queries) ListBySubject(ctx context.Context, arg ListBySubjectParams) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, listBySubject,
+		arg.Subject,
+		arg.Status,
+		arg.Outcome,
+		arg.Detection,
+		arg.Source,
+		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
+		arg.Before,
+		arg.BeforeID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -708,7 +1097,7 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 }
 
 const lockAlert = `-- name: LockAlert :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts WHERE id = $1 FOR NO KEY UPDATE
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = $1 FOR NO KEY UPDATE
 `
 
 // FOR UPDATE would also keep others from adding rows that refer to the alert.
@@ -758,6 +1147,10 @@ func (q *Queries) LockAlert(ctx context.Context, id string) (Alert, error) {
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
@@ -772,7 +1165,7 @@ func (q *Queries) LockName(ctx context.Context, name string) error {
 }
 
 const openOf = `-- name: OpenOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = $1 AND person_user = $2 AND outcome = ''
 ORDER BY received_at, id
 `
@@ -829,6 +1222,10 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -838,6 +1235,35 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 		return nil, err
 	}
 	return items, nil
+}
+
+const placeOf = `-- name: PlaceOf :one
+SELECT received_at FROM alerts
+WHERE ($1::timestamptz IS NULL
+       OR (received_at, id) < ($1, $2::text))
+  AND ($3::timestamptz IS NULL OR received_at <= $3)
+ORDER BY received_at DESC, id DESC
+LIMIT 1 OFFSET $4::bigint
+`
+
+type PlaceOfParams struct {
+	Before        *time.Time
+	BeforeID      *string
+	ReceivedUntil *time.Time
+	Newer         int64
+}
+
+// When the alert was received that has so many newer ones in the list.
+func (q *Queries) PlaceOf(ctx context.Context, arg PlaceOfParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, placeOf,
+		arg.Before,
+		arg.BeforeID,
+		arg.ReceivedUntil,
+		arg.Newer,
+	)
+	var received_at time.Time
+	err := row.Scan(&received_at)
+	return received_at, err
 }
 
 const planByValues = `-- name: PlanByValues :exec
@@ -851,8 +1277,379 @@ func (q *Queries) PlanByValues(ctx context.Context) error {
 	return err
 }
 
+const reviewsDue = `-- name: ReviewsDue :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
+  AND ($1::timestamptz IS NULL
+       OR (received_at, id) < ($1, $2::text))
+ORDER BY received_at DESC, id DESC
+LIMIT $3::bigint
+`
+
+func (q *Queries) ReviewsDue(ctx context.Context, before *time.Time, beforeID *string, count int64) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, reviewsDue, before, beforeID, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchAlerts = `-- name: SearchAlerts :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
+JOIN search s ON s.alert_id = a.id
+WHERE s.words @@ $1::text::tsquery
+  AND ($2::text IS NULL OR a.status = $2)
+  AND ($3::text IS NULL OR a.outcome = $3)
+  AND ($4::text IS NULL OR a.detection = $4)
+  AND ($5::text IS NULL
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($5 COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($5 COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($5 COLLATE "C")))
+  AND ($6::text IS NULL OR a.source = $6)
+  AND ($7::text IS NULL OR a.source_key = $7)
+  AND ($8::text IS NULL OR a.severity = $8)
+  AND ($9::text IS NULL OR a.answered = $9)
+  AND ($10::boolean IS NULL OR a.proven = $10)
+  AND ($11::timestamptz IS NULL OR a.received_at >= $11)
+  AND ($12::timestamptz IS NULL OR a.received_at <= $12)
+  AND ($13::text IS NULL
+       OR (a.person_team = $14::text AND a.person_user = $13))
+  AND ($15::text IS NULL
+       OR NOT ((a.person_team = $16::text AND a.person_user = $15)
+               OR a.subject_slack_id = $15
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($17::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower($18::text COLLATE "C"))))
+  AND ($19::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($19, $20::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT $21::bigint
+`
+
+type SearchAlertsParams struct {
+	Words          string
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Subject        *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *bool
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *time.Time
+	BeforeID       *string
+	Count          *int64
+}
+
+// Apart from ListAlerts: a sub-select that may not be meant would be run whole.
+func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, searchAlerts,
+		arg.Words,
+		arg.Status,
+		arg.Outcome,
+		arg.Detection,
+		arg.Subject,
+		arg.Source,
+		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
+		arg.Before,
+		arg.BeforeID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchOlder = `-- name: SearchOlder :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
+    SELECT s.alert_id FROM search s WHERE s.words @@ $1::text::tsquery OFFSET 0
+) AS found
+CROSS JOIN LATERAL (SELECT b.id, b.source, b.source_key, b.payload_digest, b.detection, b.title, b.description, b.severity, b.subject_email, b.subject_username, b.subject_slack_id, b.occurred_at, b.url, b.context, b.received_at, b.status, b.outcome, b.outcome_reason, b.person_team, b.person_user, b.plan, b.code, b.revision, b.admitted_at, b.asked_at, b.deadline, b.watch_until, b.snoozes, b.snoozed_until, b.settled_at, b.escalated_at, b.escalation, b.finished_at, b.shown_revision, b.queued_until, b.joined_to, b.join_revision, b.covered_by, b.case_of, b.pile, b.reviewed_at, b.reviewed_by, b.review, b.answered, b.proven, b.erased_at FROM alerts b WHERE b.id = found.alert_id OFFSET 0) AS a
+WHERE true
+  AND ($2::text IS NULL OR a.status = $2)
+  AND ($3::text IS NULL OR a.outcome = $3)
+  AND ($4::text IS NULL OR a.detection = $4)
+  AND ($5::text IS NULL
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($5 COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($5 COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($5 COLLATE "C")))
+  AND ($6::text IS NULL OR a.source = $6)
+  AND ($7::text IS NULL OR a.source_key = $7)
+  AND ($8::text IS NULL OR a.severity = $8)
+  AND ($9::text IS NULL OR a.answered = $9)
+  AND ($10::boolean IS NULL OR a.proven = $10)
+  AND ($11::timestamptz IS NULL OR a.received_at >= $11)
+  AND ($12::timestamptz IS NULL OR a.received_at <= $12)
+  AND ($13::text IS NULL
+       OR (a.person_team = $14::text AND a.person_user = $13))
+  AND ($15::text IS NULL
+       OR NOT ((a.person_team = $16::text AND a.person_user = $15)
+               OR a.subject_slack_id = $15
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($17::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower($18::text COLLATE "C"))))
+  AND ($19::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($19, $20::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT $21::bigint
+`
+
+type SearchOlderParams struct {
+	Words          string
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Subject        *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *bool
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *time.Time
+	BeforeID       *string
+	Count          *int64
+}
+
+// The words are looked up first and then each alert, whatever is thought of how
+// many there are: that is what the offsets are for.
+func (q *Queries) SearchOlder(ctx context.Context, arg SearchOlderParams) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, searchOlder,
+		arg.Words,
+		arg.Status,
+		arg.Outcome,
+		arg.Detection,
+		arg.Subject,
+		arg.Source,
+		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
+		arg.Before,
+		arg.BeforeID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const settledBetween = `-- name: SettledBetween :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE settled_at >= $1 AND settled_at < $2
   AND (settled_at, id) > ($3::timestamptz, $4::text)
 ORDER BY settled_at, id
@@ -925,6 +1722,10 @@ func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) 
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -937,7 +1738,7 @@ func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) 
 }
 
 const stormOf = `-- name: StormOf :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = $1 AND person_user = $2
   AND pile = 'storm' AND escalated_at >= $3
 ORDER BY escalated_at DESC, id DESC
@@ -990,12 +1791,16 @@ func (q *Queries) StormOf(ctx context.Context, personTeam string, personUser str
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const unfinished = `-- name: Unfinished :many
-SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by FROM alerts a
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
 WHERE a.finished_at IS NULL AND a.received_at < $1
   AND (a.received_at, a.id) > ($2::timestamptz, $3::text)
 ORDER BY a.received_at, a.id
@@ -1066,6 +1871,10 @@ func (q *Queries) Unfinished(ctx context.Context, arg UnfinishedParams) ([]Alert
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1106,8 +1915,12 @@ UPDATE alerts SET
     case_of        = $25,
     pile           = $26,
     reviewed_at    = $27,
-    reviewed_by    = $28
-WHERE id = $29
+    reviewed_by    = $28,
+    review         = $29,
+    answered       = $30,
+    proven         = $31,
+    erased_at      = $32
+WHERE id = $33
 `
 
 type UpdateAlertParams struct {
@@ -1139,6 +1952,10 @@ type UpdateAlertParams struct {
 	Pile          string
 	ReviewedAt    *time.Time
 	ReviewedBy    string
+	Review        string
+	Answered      string
+	Proven        bool
+	ErasedAt      *time.Time
 	ID            string
 }
 
@@ -1172,6 +1989,10 @@ func (q *Queries) UpdateAlert(ctx context.Context, arg UpdateAlertParams) (int64
 		arg.Pile,
 		arg.ReviewedAt,
 		arg.ReviewedBy,
+		arg.Review,
+		arg.Answered,
+		arg.Proven,
+		arg.ErasedAt,
 		arg.ID,
 	)
 	if err != nil {

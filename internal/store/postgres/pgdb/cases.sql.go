@@ -10,8 +10,93 @@ import (
 	"time"
 )
 
+const casesByRank = `-- name: CasesByRank :many
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases
+WHERE resolved_at IS NULL
+  AND (rank, opened_at, alert_id) > ($1::integer, $2::timestamptz, $3::text)
+ORDER BY rank, opened_at, alert_id
+LIMIT $4::bigint
+`
+
+type CasesByRankParams struct {
+	Rank    int
+	Opened  time.Time
+	AfterID string
+	Count   int64
+}
+
+func (q *Queries) CasesByRank(ctx context.Context, arg CasesByRankParams) ([]Case, error) {
+	rows, err := q.db.Query(ctx, casesByRank,
+		arg.Rank,
+		arg.Opened,
+		arg.AfterID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Case
+	for rows.Next() {
+		var i Case
+		if err := rows.Scan(
+			&i.AlertID,
+			&i.AboutTeam,
+			&i.AboutUser,
+			&i.OpenedAt,
+			&i.AckedAt,
+			&i.AckedBy,
+			&i.ResolvedAt,
+			&i.ResolvedBy,
+			&i.Resolution,
+			&i.Rung,
+			&i.Rank,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countCases = `-- name: CountCases :many
+SELECT rank, count(*) AS open, count(acked_at) AS acked FROM cases
+WHERE resolved_at IS NULL
+GROUP BY rank
+ORDER BY rank
+`
+
+type CountCasesRow struct {
+	Rank  int
+	Open  int64
+	Acked int64
+}
+
+func (q *Queries) CountCases(ctx context.Context) ([]CountCasesRow, error) {
+	rows, err := q.db.Query(ctx, countCases)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountCasesRow
+	for rows.Next() {
+		var i CountCasesRow
+		if err := rows.Scan(&i.Rank, &i.Open, &i.Acked); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findCase = `-- name: FindCase :one
-SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung FROM cases WHERE alert_id = $1
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases WHERE alert_id = $1
 `
 
 func (q *Queries) FindCase(ctx context.Context, alertID string) (Case, error) {
@@ -28,12 +113,13 @@ func (q *Queries) FindCase(ctx context.Context, alertID string) (Case, error) {
 		&i.ResolvedBy,
 		&i.Resolution,
 		&i.Rung,
+		&i.Rank,
 	)
 	return i, err
 }
 
 const openCases = `-- name: OpenCases :many
-SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung FROM cases
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases
 WHERE resolved_at IS NULL AND opened_at < $1
 ORDER BY opened_at, alert_id
 LIMIT $2::bigint
@@ -59,6 +145,7 @@ func (q *Queries) OpenCases(ctx context.Context, before time.Time, count int64) 
 			&i.ResolvedBy,
 			&i.Resolution,
 			&i.Rung,
+			&i.Rank,
 		); err != nil {
 			return nil, err
 		}
@@ -72,8 +159,8 @@ func (q *Queries) OpenCases(ctx context.Context, before time.Time, count int64) 
 
 const putCase = `-- name: PutCase :exec
 INSERT INTO cases (
-    alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (alert_id) DO UPDATE SET
     about_team  = excluded.about_team,
     about_user  = excluded.about_user,
@@ -83,7 +170,8 @@ ON CONFLICT (alert_id) DO UPDATE SET
     resolved_at = excluded.resolved_at,
     resolved_by = excluded.resolved_by,
     resolution  = excluded.resolution,
-    rung        = excluded.rung
+    rung        = excluded.rung,
+    rank        = excluded.rank
 `
 
 type PutCaseParams struct {
@@ -97,6 +185,7 @@ type PutCaseParams struct {
 	ResolvedBy string
 	Resolution string
 	Rung       int
+	Rank       int
 }
 
 func (q *Queries) PutCase(ctx context.Context, arg PutCaseParams) error {
@@ -111,6 +200,7 @@ func (q *Queries) PutCase(ctx context.Context, arg PutCaseParams) error {
 		arg.ResolvedBy,
 		arg.Resolution,
 		arg.Rung,
+		arg.Rank,
 	)
 	return err
 }

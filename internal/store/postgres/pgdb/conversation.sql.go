@@ -48,38 +48,52 @@ func (q *Queries) Answers(ctx context.Context, alertID string) ([]Answer, error)
 }
 
 const appendEntry = `-- name: AppendEntry :execrows
-INSERT INTO timeline (alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT DO NOTHING
+WITH chained AS (
+    INSERT INTO chains AS known (alert_id, seq, head, logged_seq)
+    SELECT $9, $1, $8, 0
+    WHERE $1::integer = 1 OR EXISTS (SELECT 1 FROM chains c WHERE c.alert_id = $9)
+    ON CONFLICT (alert_id) DO UPDATE SET seq = excluded.seq, head = excluded.head
+    WHERE known.seq = excluded.seq - 1
+    RETURNING known.alert_id
+), concealed AS (
+    INSERT INTO timeline_personal (alert_id, seq, personal, salt)
+    SELECT chained.alert_id, $1, $10::text, $11::bytea FROM chained
+    WHERE $10::text IS NOT NULL
+)
+INSERT INTO timeline (alert_id, seq, at, kind, actor, data, digest, previous, hash)
+SELECT chained.alert_id, $1, $2, $3, $4, $5::text,
+    $6, $7, $8
+FROM chained
 `
 
 type AppendEntryParams struct {
-	AlertID  string
 	Seq      int
 	At       time.Time
 	Kind     string
 	Actor    string
 	Data     *string
-	Personal *string
-	Salt     []byte
 	Digest   string
 	Previous string
 	Hash     string
+	AlertID  string
+	Personal *string
+	Salt     []byte
 }
 
+// The chain goes on only from the entry before, and nothing is written otherwise.
 func (q *Queries) AppendEntry(ctx context.Context, arg AppendEntryParams) (int64, error) {
 	result, err := q.db.Exec(ctx, appendEntry,
-		arg.AlertID,
 		arg.Seq,
 		arg.At,
 		arg.Kind,
 		arg.Actor,
 		arg.Data,
-		arg.Personal,
-		arg.Salt,
 		arg.Digest,
 		arg.Previous,
 		arg.Hash,
+		arg.AlertID,
+		arg.Personal,
+		arg.Salt,
 	)
 	if err != nil {
 		return 0, err
@@ -97,30 +111,39 @@ func (q *Queries) DropProof(ctx context.Context, alertID string, attempt int) er
 }
 
 const entries = `-- name: Entries :many
-SELECT alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash FROM timeline WHERE alert_id = $1 ORDER BY seq
+SELECT timeline.alert_id, timeline.seq, timeline.at, timeline.kind, timeline.actor, timeline.data, timeline.digest, timeline.previous, timeline.hash, personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = $1
+ORDER BY timeline.seq
 `
 
-func (q *Queries) Entries(ctx context.Context, alertID string) ([]Timeline, error) {
+type EntriesRow struct {
+	Timeline Timeline
+	Personal *string
+	Salt     []byte
+}
+
+func (q *Queries) Entries(ctx context.Context, alertID string) ([]EntriesRow, error) {
 	rows, err := q.db.Query(ctx, entries, alertID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Timeline
+	var items []EntriesRow
 	for rows.Next() {
-		var i Timeline
+		var i EntriesRow
 		if err := rows.Scan(
-			&i.AlertID,
-			&i.Seq,
-			&i.At,
-			&i.Kind,
-			&i.Actor,
-			&i.Data,
+			&i.Timeline.AlertID,
+			&i.Timeline.Seq,
+			&i.Timeline.At,
+			&i.Timeline.Kind,
+			&i.Timeline.Actor,
+			&i.Timeline.Data,
+			&i.Timeline.Digest,
+			&i.Timeline.Previous,
+			&i.Timeline.Hash,
 			&i.Personal,
 			&i.Salt,
-			&i.Digest,
-			&i.Previous,
-			&i.Hash,
 		); err != nil {
 			return nil, err
 		}
@@ -244,24 +267,34 @@ func (q *Queries) InsertDelivery(ctx context.Context, delivery string, at time.T
 }
 
 const lastEntry = `-- name: LastEntry :one
-SELECT alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash FROM timeline WHERE alert_id = $1 ORDER BY seq DESC LIMIT 1
+SELECT timeline.alert_id, timeline.seq, timeline.at, timeline.kind, timeline.actor, timeline.data, timeline.digest, timeline.previous, timeline.hash, personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = $1
+ORDER BY timeline.seq DESC
+LIMIT 1
 `
 
-func (q *Queries) LastEntry(ctx context.Context, alertID string) (Timeline, error) {
+type LastEntryRow struct {
+	Timeline Timeline
+	Personal *string
+	Salt     []byte
+}
+
+func (q *Queries) LastEntry(ctx context.Context, alertID string) (LastEntryRow, error) {
 	row := q.db.QueryRow(ctx, lastEntry, alertID)
-	var i Timeline
+	var i LastEntryRow
 	err := row.Scan(
-		&i.AlertID,
-		&i.Seq,
-		&i.At,
-		&i.Kind,
-		&i.Actor,
-		&i.Data,
+		&i.Timeline.AlertID,
+		&i.Timeline.Seq,
+		&i.Timeline.At,
+		&i.Timeline.Kind,
+		&i.Timeline.Actor,
+		&i.Timeline.Data,
+		&i.Timeline.Digest,
+		&i.Timeline.Previous,
+		&i.Timeline.Hash,
 		&i.Personal,
 		&i.Salt,
-		&i.Digest,
-		&i.Previous,
-		&i.Hash,
 	)
 	return i, err
 }

@@ -51,6 +51,10 @@ type Alert struct {
 	Pile            string
 	ReviewedAt      *time.Time
 	ReviewedBy      string
+	Review          string
+	Answered        string
+	Proven          bool
+	ErasedAt        *time.Time
 }
 
 type Answer struct {
@@ -79,6 +83,20 @@ type Case struct {
 	ResolvedBy string
 	Resolution string
 	Rung       int
+	Rank       int
+}
+
+type Chain struct {
+	AlertID   string
+	Seq       int
+	Head      string
+	LoggedSeq int
+}
+
+type Checkpoint struct {
+	Size int64
+	At   time.Time
+	Note string
 }
 
 type Delivery struct {
@@ -112,6 +130,18 @@ type GroupMember struct {
 	Team    string
 	GroupID string
 	UserID  string
+}
+
+type LogHash struct {
+	Idx  int64
+	Hash []byte
+}
+
+type LogLeaf struct {
+	Position int64
+	AlertID  string
+	Seq      int
+	Hash     string
 }
 
 type Notice struct {
@@ -151,6 +181,13 @@ type Outbox struct {
 	AvailableAt time.Time
 	Attempts    int
 	LastError   string
+}
+
+type Payload struct {
+	AlertID string
+	Body    []byte
+	Salt    []byte
+	Digest  string
 }
 
 type Person struct {
@@ -206,6 +243,17 @@ type Proof struct {
 	DecidedAt  *time.Time
 }
 
+type Search struct {
+	AlertID string
+	Words   interface{}
+}
+
+type Session struct {
+	ID        string
+	Data      []byte
+	ExpiresAt time.Time
+}
+
 type Setting struct {
 	Name  string
 	Value string
@@ -231,6 +279,24 @@ type Suppression struct {
 	Revocation string
 }
 
+type Tally struct {
+	Span      string
+	At        time.Time
+	Detection string
+	Measure   string
+	Bucket    int
+	Count     int64
+}
+
+type TallyDelta struct {
+	Position  int64
+	At        time.Time
+	Detection string
+	Measure   string
+	Bucket    int
+	Count     int
+}
+
 type Timeline struct {
 	AlertID  string
 	Seq      int
@@ -238,9 +304,31 @@ type Timeline struct {
 	Kind     string
 	Actor    string
 	Data     *string
-	Personal *string
-	Salt     []byte
 	Digest   string
 	Previous string
 	Hash     string
+}
+
+type TimelinePersonal struct {
+	AlertID  string
+	Seq      int
+	Personal string
+	Salt     []byte
+}
+
+type Token struct {
+	ID         string
+	Source     string
+	Digest     string
+	Email      string
+	Scopes     string
+	Detections string
+	Severities string
+	PerHour    int
+	CreatedAt  time.Time
+	CreatedBy  string
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
+	RevokedBy  string
 }

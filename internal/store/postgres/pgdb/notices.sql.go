@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+const dropNotices = `-- name: DropNotices :exec
+DELETE FROM notices WHERE created_at < $1
+`
+
+func (q *Queries) DropNotices(ctx context.Context, createdAt time.Time) error {
+	_, err := q.db.Exec(ctx, dropNotices, createdAt)
+	return err
+}
+
 const insertNotice = `-- name: InsertNotice :execrows
 INSERT INTO notices (
     id, kind, target, person_team, person_user, data, created_at,

@@ -91,6 +91,42 @@ func (q *Queries) Devices(ctx context.Context, personTeam string, personUser str
 	return items, nil
 }
 
+const distrusts = `-- name: Distrusts :many
+SELECT position, person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance FROM distrusts
+ORDER BY (cleared_at IS NULL) DESC, since DESC, position DESC
+LIMIT $1::bigint
+`
+
+func (q *Queries) Distrusts(ctx context.Context, count int64) ([]Distrust, error) {
+	rows, err := q.db.Query(ctx, distrusts, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Distrust
+	for rows.Next() {
+		var i Distrust
+		if err := rows.Scan(
+			&i.Position,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.AlertID,
+			&i.Reason,
+			&i.Since,
+			&i.ClearedAt,
+			&i.ClearedBy,
+			&i.Clearance,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findDistrust = `-- name: FindDistrust :one
 SELECT position, person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance FROM distrusts WHERE person_team = $1 AND person_user = $2 AND cleared_at IS NULL
 `
@@ -193,6 +229,68 @@ func (q *Queries) InsertDistrust(ctx context.Context, arg InsertDistrustParams) 
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const people = `-- name: People :many
+SELECT team, user_id, email, username, name, zone, factor_name, manager, away_until, deactivated, bot, foreign_team, seen_at FROM people
+WHERE team = $1
+  AND ($2::text IS NULL
+       OR lower(email COLLATE "C") BETWEEN lower($2 COLLATE "C") AND lower($3::text COLLATE "C")
+       OR lower(name COLLATE "C") BETWEEN lower($2 COLLATE "C") AND lower($3::text COLLATE "C")
+       OR lower(username COLLATE "C") BETWEEN lower($2 COLLATE "C") AND lower($3::text COLLATE "C"))
+  AND (lower(email COLLATE "C"), user_id) > (lower($4::text COLLATE "C"), $5::text)
+ORDER BY lower(email COLLATE "C"), user_id
+LIMIT $6::bigint
+`
+
+type PeopleParams struct {
+	Team    string
+	Low     *string
+	High    *string
+	After   string
+	AfterID string
+	Count   int64
+}
+
+func (q *Queries) People(ctx context.Context, arg PeopleParams) ([]Person, error) {
+	rows, err := q.db.Query(ctx, people,
+		arg.Team,
+		arg.Low,
+		arg.High,
+		arg.After,
+		arg.AfterID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Person
+	for rows.Next() {
+		var i Person
+		if err := rows.Scan(
+			&i.Team,
+			&i.UserID,
+			&i.Email,
+			&i.Username,
+			&i.Name,
+			&i.Zone,
+			&i.FactorName,
+			&i.Manager,
+			&i.AwayUntil,
+			&i.Deactivated,
+			&i.Bot,
+			&i.ForeignTeam,
+			&i.SeenAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const peopleByEmail = `-- name: PeopleByEmail :many

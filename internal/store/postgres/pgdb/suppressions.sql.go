@@ -10,6 +10,24 @@ import (
 	"time"
 )
 
+const dropOptOuts = `-- name: DropOptOuts :exec
+DELETE FROM opt_outs WHERE until < $1
+`
+
+func (q *Queries) DropOptOuts(ctx context.Context, until time.Time) error {
+	_, err := q.db.Exec(ctx, dropOptOuts, until)
+	return err
+}
+
+const dropSuppressions = `-- name: DropSuppressions :exec
+DELETE FROM suppressions WHERE until < $1
+`
+
+func (q *Queries) DropSuppressions(ctx context.Context, until time.Time) error {
+	_, err := q.db.Exec(ctx, dropSuppressions, until)
+	return err
+}
+
 const findOptOut = `-- name: FindOptOut :one
 SELECT person_team, person_user, since, until, made_by, reason, ended_at FROM opt_outs
 WHERE person_team = $1 AND person_user = $2

@@ -8,12 +8,16 @@ INSERT INTO alerts (
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
     settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
-    covered_by, case_of, pile, reviewed_at, reviewed_by
+    covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
-    $34, $35, $36, $37, $38, $39, $40, $41, $42
+    $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46
 )
 ON CONFLICT DO NOTHING;
+
+-- name: InsertSearch :exec
+INSERT INTO search (alert_id, words)
+VALUES (sqlc.arg(alert_id), array_to_tsvector(array_remove(string_to_array(sqlc.arg(words)::text, ' '), '')));
 
 -- name: FindAlert :one
 SELECT * FROM alerts WHERE id = $1;
@@ -51,7 +55,11 @@ UPDATE alerts SET
     case_of        = sqlc.arg(case_of),
     pile           = sqlc.arg(pile),
     reviewed_at    = sqlc.arg(reviewed_at),
-    reviewed_by    = sqlc.arg(reviewed_by)
+    reviewed_by    = sqlc.arg(reviewed_by),
+    review         = sqlc.arg(review),
+    answered       = sqlc.arg(answered),
+    proven         = sqlc.arg(proven),
+    erased_at      = sqlc.arg(erased_at)
 WHERE id = sqlc.arg(id);
 
 -- name: FindPayload :one
@@ -67,20 +75,167 @@ LIMIT 1;
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- name: ListAlerts :many
-SELECT * FROM alerts
-WHERE (sqlc.narg(status)::text IS NULL OR status = sqlc.narg(status))
-  AND (sqlc.narg(outcome)::text IS NULL OR outcome = sqlc.narg(outcome))
-  AND (sqlc.narg(detection)::text IS NULL OR detection = sqlc.narg(detection))
+SELECT a.* FROM alerts a
+WHERE true
+  AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
+  AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
+  AND (sqlc.narg(source)::text IS NULL OR a.source = sqlc.narg(source))
+  AND (sqlc.narg(source_key)::text IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
+  AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
+  AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
+  AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (sqlc.narg(person_user)::text IS NULL
+       OR (a.person_team = sqlc.narg(person_team)::text AND a.person_user = sqlc.narg(person_user)))
+  AND (sqlc.narg(except_user)::text IS NULL
+       OR NOT ((a.person_team = sqlc.narg(except_team)::text AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: ListBySubject :many
+-- Each of the three is read in the order of the list: an OR would be read whole
+-- first, or the list from its beginning.
+SELECT a.* FROM (
+    SELECT e.* FROM alerts e WHERE e.subject_email <> '' AND lower(e.subject_email COLLATE "C") = lower(sqlc.arg(subject)::text COLLATE "C")
+    UNION ALL
+    SELECT u.* FROM alerts u
+    WHERE u.subject_username <> '' AND lower(u.subject_username COLLATE "C") = lower(sqlc.arg(subject)::text COLLATE "C")
+      AND lower(u.subject_email COLLATE "C") <> lower(sqlc.arg(subject)::text COLLATE "C")
+    UNION ALL
+    SELECT s.* FROM alerts s
+    WHERE s.subject_slack_id <> '' AND lower(s.subject_slack_id COLLATE "C") = lower(sqlc.arg(subject)::text COLLATE "C")
+      AND lower(s.subject_email COLLATE "C") <> lower(sqlc.arg(subject)::text COLLATE "C")
+      AND lower(s.subject_username COLLATE "C") <> lower(sqlc.arg(subject)::text COLLATE "C")
+) AS a
+WHERE true
+  AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
+  AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
+  AND (sqlc.narg(source)::text IS NULL OR a.source = sqlc.narg(source))
+  AND (sqlc.narg(source_key)::text IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
+  AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
+  AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
+  AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (sqlc.narg(person_user)::text IS NULL
+       OR (a.person_team = sqlc.narg(person_team)::text AND a.person_user = sqlc.narg(person_user)))
+  AND (sqlc.narg(except_user)::text IS NULL
+       OR NOT ((a.person_team = sqlc.narg(except_team)::text AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: SearchAlerts :many
+-- Apart from ListAlerts: a sub-select that may not be meant would be run whole.
+SELECT a.* FROM alerts a
+JOIN search s ON s.alert_id = a.id
+WHERE s.words @@ sqlc.arg(words)::text::tsquery
+  AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
+  AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
   AND (sqlc.narg(subject)::text IS NULL
-       OR subject_email = sqlc.narg(subject)
-       OR subject_username = sqlc.narg(subject)
-       OR subject_slack_id = sqlc.narg(subject))
-  AND (sqlc.narg(source)::text IS NULL OR source = sqlc.narg(source))
-  AND (sqlc.narg(source_key)::text IS NULL OR source_key = sqlc.narg(source_key))
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C")))
+  AND (sqlc.narg(source)::text IS NULL OR a.source = sqlc.narg(source))
+  AND (sqlc.narg(source_key)::text IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
+  AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
+  AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
+  AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (sqlc.narg(person_user)::text IS NULL
+       OR (a.person_team = sqlc.narg(person_team)::text AND a.person_user = sqlc.narg(person_user)))
+  AND (sqlc.narg(except_user)::text IS NULL
+       OR NOT ((a.person_team = sqlc.narg(except_team)::text AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: SearchOlder :many
+-- The words are looked up first and then each alert, whatever is thought of how
+-- many there are: that is what the offsets are for.
+SELECT a.* FROM (
+    SELECT s.alert_id FROM search s WHERE s.words @@ sqlc.arg(words)::text::tsquery OFFSET 0
+) AS found
+CROSS JOIN LATERAL (SELECT b.* FROM alerts b WHERE b.id = found.alert_id OFFSET 0) AS a
+WHERE true
+  AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
+  AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
+  AND (sqlc.narg(subject)::text IS NULL
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C")))
+  AND (sqlc.narg(source)::text IS NULL OR a.source = sqlc.narg(source))
+  AND (sqlc.narg(source_key)::text IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
+  AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
+  AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
+  AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (sqlc.narg(person_user)::text IS NULL
+       OR (a.person_team = sqlc.narg(person_team)::text AND a.person_user = sqlc.narg(person_user)))
+  AND (sqlc.narg(except_user)::text IS NULL
+       OR NOT ((a.person_team = sqlc.narg(except_team)::text AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: PlaceOf :one
+-- When the alert was received that has so many newer ones in the list.
+SELECT received_at FROM alerts
+WHERE (sqlc.narg(before)::timestamptz IS NULL
+       OR (received_at, id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR received_at <= sqlc.narg(received_until))
+ORDER BY received_at DESC, id DESC
+LIMIT 1 OFFSET sqlc.arg(newer)::bigint;
+
+-- name: FindAlerts :many
+SELECT * FROM alerts WHERE id = ANY(sqlc.arg(ids)::text[]) ORDER BY received_at DESC, id DESC;
+
+-- name: FindPayloads :many
+SELECT DISTINCT ON (payload_digest) * FROM alerts
+WHERE source = sqlc.arg(source) AND payload_digest = ANY(sqlc.arg(digests)::text[]) AND payload_digest <> ''
+  AND received_at > sqlc.arg(after)
+ORDER BY payload_digest, received_at DESC, id DESC;
+
+-- name: AcceptedBy :one
+SELECT count(*) FROM (
+    SELECT 1 FROM alerts WHERE source = sqlc.arg(source) AND received_at >= sqlc.arg(since) LIMIT sqlc.arg(most)::bigint
+) AS recent;
+
+-- name: ReviewsDue :many
+SELECT * FROM alerts
+WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
   AND (sqlc.narg(before)::timestamptz IS NULL
        OR (received_at, id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
 ORDER BY received_at DESC, id DESC
-LIMIT sqlc.narg(count)::bigint;
+LIMIT sqlc.arg(count)::bigint;
 
 -- name: Unfinished :many
 SELECT a.* FROM alerts a

@@ -1,13 +1,34 @@
 -- name: AppendEntry :execrows
-INSERT INTO timeline (alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-ON CONFLICT DO NOTHING;
+-- The chain goes on only from the entry before, and nothing is written otherwise.
+WITH chained AS (
+    INSERT INTO chains AS known (alert_id, seq, head, logged_seq)
+    SELECT sqlc.arg(alert_id), sqlc.arg(seq), sqlc.arg(hash), 0
+    WHERE sqlc.arg(seq)::integer = 1 OR EXISTS (SELECT 1 FROM chains c WHERE c.alert_id = sqlc.arg(alert_id))
+    ON CONFLICT (alert_id) DO UPDATE SET seq = excluded.seq, head = excluded.head
+    WHERE known.seq = excluded.seq - 1
+    RETURNING known.alert_id
+), concealed AS (
+    INSERT INTO timeline_personal (alert_id, seq, personal, salt)
+    SELECT chained.alert_id, sqlc.arg(seq), sqlc.narg(personal)::text, sqlc.arg(salt)::bytea FROM chained
+    WHERE sqlc.narg(personal)::text IS NOT NULL
+)
+INSERT INTO timeline (alert_id, seq, at, kind, actor, data, digest, previous, hash)
+SELECT chained.alert_id, sqlc.arg(seq), sqlc.arg(at), sqlc.arg(kind), sqlc.arg(actor), sqlc.narg(data)::text,
+    sqlc.arg(digest), sqlc.arg(previous), sqlc.arg(hash)
+FROM chained;
 
 -- name: LastEntry :one
-SELECT * FROM timeline WHERE alert_id = $1 ORDER BY seq DESC LIMIT 1;
+SELECT sqlc.embed(timeline), personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = $1
+ORDER BY timeline.seq DESC
+LIMIT 1;
 
 -- name: Entries :many
-SELECT * FROM timeline WHERE alert_id = $1 ORDER BY seq;
+SELECT sqlc.embed(timeline), personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = $1
+ORDER BY timeline.seq;
 
 -- name: FindPost :one
 SELECT * FROM posts WHERE alert_id = $1 AND purpose = $2;

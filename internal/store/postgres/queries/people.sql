@@ -25,6 +25,17 @@ SELECT * FROM people
 WHERE team = sqlc.arg(team) AND email <> '' AND lower(email COLLATE "C") = lower(sqlc.arg(email)::text COLLATE "C")
 ORDER BY user_id;
 
+-- name: People :many
+SELECT * FROM people
+WHERE team = sqlc.arg(team)
+  AND (sqlc.narg(low)::text IS NULL
+       OR lower(email COLLATE "C") BETWEEN lower(sqlc.narg(low) COLLATE "C") AND lower(sqlc.narg(high)::text COLLATE "C")
+       OR lower(name COLLATE "C") BETWEEN lower(sqlc.narg(low) COLLATE "C") AND lower(sqlc.narg(high)::text COLLATE "C")
+       OR lower(username COLLATE "C") BETWEEN lower(sqlc.narg(low) COLLATE "C") AND lower(sqlc.narg(high)::text COLLATE "C"))
+  AND (lower(email COLLATE "C"), user_id) > (lower(sqlc.arg(after)::text COLLATE "C"), sqlc.arg(after_id)::text)
+ORDER BY lower(email COLLATE "C"), user_id
+LIMIT sqlc.arg(count)::bigint;
+
 -- name: InsertDistrust :execrows
 INSERT INTO distrusts (person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -36,6 +47,11 @@ SELECT * FROM distrusts WHERE person_team = $1 AND person_user = $2 AND cleared_
 -- name: ClearDistrust :execrows
 UPDATE distrusts SET cleared_at = sqlc.arg(cleared_at), cleared_by = sqlc.arg(cleared_by), clearance = sqlc.arg(clearance)
 WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user) AND cleared_at IS NULL;
+
+-- name: Distrusts :many
+SELECT * FROM distrusts
+ORDER BY (cleared_at IS NULL) DESC, since DESC, position DESC
+LIMIT sqlc.arg(count)::bigint;
 
 -- name: Devices :many
 SELECT * FROM devices

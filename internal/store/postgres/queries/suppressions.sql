@@ -57,3 +57,9 @@ LIMIT 1;
 SELECT * FROM opt_outs
 WHERE until > sqlc.arg(at) AND since <= sqlc.arg(at) AND (ended_at IS NULL OR ended_at > sqlc.arg(at))
 ORDER BY since, person_team, person_user;
+
+-- name: DropSuppressions :exec
+DELETE FROM suppressions WHERE until < $1;
+
+-- name: DropOptOuts :exec
+DELETE FROM opt_outs WHERE until < $1;

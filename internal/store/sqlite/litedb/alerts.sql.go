@@ -7,10 +7,24 @@ package litedb
 
 import (
 	"context"
+	"strings"
 )
 
+const acceptedBy = `-- name: AcceptedBy :one
+SELECT count(*) FROM (
+    SELECT 1 FROM alerts WHERE source = ?1 AND received_at >= ?2 LIMIT ?3
+)
+`
+
+func (q *Queries) AcceptedBy(ctx context.Context, source string, since int64, most int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, acceptedBy, source, since, most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const admittedOf = `-- name: AdmittedOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = ?1 AND person_user = ?2
   AND admitted_at >= ?3
 ORDER BY admitted_at, id
@@ -68,6 +82,10 @@ func (q *Queries) AdmittedOf(ctx context.Context, personTeam string, personUser 
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -107,7 +125,7 @@ func (q *Queries) AskedSince(ctx context.Context, since *int64) (int64, error) {
 }
 
 const confirmedOf = `-- name: ConfirmedOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = ?1 AND person_user = ?2
   AND outcome = 'confirmed' AND settled_at >= ?3
 ORDER BY settled_at, id
@@ -165,6 +183,10 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -180,7 +202,7 @@ func (q *Queries) ConfirmedOf(ctx context.Context, personTeam string, personUser
 }
 
 const escalatedLike = `-- name: EscalatedLike :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE source = ?1 AND escalation = ?2
   AND escalated_at >= ?3 AND case_of = ''
 ORDER BY escalated_at, id
@@ -238,6 +260,10 @@ func (q *Queries) EscalatedLike(ctx context.Context, source string, reason strin
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -253,7 +279,7 @@ func (q *Queries) EscalatedLike(ctx context.Context, source string, reason strin
 }
 
 const findAlert = `-- name: FindAlert :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts WHERE id = ?
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = ?
 `
 
 func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
@@ -302,12 +328,100 @@ func (q *Queries) FindAlert(ctx context.Context, id string) (Alert, error) {
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
+const findAlerts = `-- name: FindAlerts :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id IN (/*SLICE:ids*/?) ORDER BY received_at DESC, id DESC
+`
+
+func (q *Queries) FindAlerts(ctx context.Context, ids []string) ([]Alert, error) {
+	query := findAlerts
+	var queryParams []interface{}
+	if len(ids) > 0 {
+		for _, v := range ids {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:ids*/?", strings.Repeat(",?", len(ids))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:ids*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findPayload = `-- name: FindPayload :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE source = ?1 AND payload_digest = ?2 AND payload_digest <> ''
   AND received_at > ?3
 ORDER BY received_at DESC, id DESC
@@ -360,12 +474,107 @@ func (q *Queries) FindPayload(ctx context.Context, source string, digest string,
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
+const findPayloads = `-- name: FindPayloads :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE source = ?1 AND payload_digest <> '' AND received_at > ?2
+  AND payload_digest IN (/*SLICE:digests*/?)
+ORDER BY payload_digest, received_at, id
+`
+
+// The newest of each digest comes last. So does the slice: what follows it would
+// have a wrong number.
+func (q *Queries) FindPayloads(ctx context.Context, source string, after int64, digests []string) ([]Alert, error) {
+	query := findPayloads
+	var queryParams []interface{}
+	queryParams = append(queryParams, source)
+	queryParams = append(queryParams, after)
+	if len(digests) > 0 {
+		for _, v := range digests {
+			queryParams = append(queryParams, v)
+		}
+		query = strings.Replace(query, "/*SLICE:digests*/?", strings.Repeat(",?", len(digests))[1:], 1)
+	} else {
+		query = strings.Replace(query, "/*SLICE:digests*/?", "NULL", 1)
+	}
+	rows, err := q.db.QueryContext(ctx, query, queryParams...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const inCaseOf = `-- name: InCaseOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE case_of = ?1 AND case_of <> ''
 ORDER BY received_at, id
 `
@@ -422,6 +631,10 @@ func (q *Queries) InCaseOf(ctx context.Context, id string) ([]Alert, error) {
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -443,9 +656,9 @@ INSERT INTO alerts (
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
     settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
-    covered_by, case_of, pile, reviewed_at, reviewed_by
+    covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING
 `
@@ -493,6 +706,10 @@ type InsertAlertParams struct {
 	Pile            string
 	ReviewedAt      *int64
 	ReviewedBy      string
+	Review          string
+	Answered        string
+	Proven          bool
+	ErasedAt        *int64
 }
 
 func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64, error) {
@@ -539,6 +756,10 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 		arg.Pile,
 		arg.ReviewedAt,
 		arg.ReviewedBy,
+		arg.Review,
+		arg.Answered,
+		arg.Proven,
+		arg.ErasedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -546,8 +767,26 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 	return result.RowsAffected()
 }
 
+const insertSearch = `-- name: InsertSearch :exec
+INSERT INTO search (alert_id) VALUES (?)
+`
+
+func (q *Queries) InsertSearch(ctx context.Context, alertID string) error {
+	_, err := q.db.ExecContext(ctx, insertSearch, alertID)
+	return err
+}
+
+const insertSearchWords = `-- name: InsertSearchWords :exec
+INSERT INTO search_words (rowid, words) SELECT position, ?1 FROM search WHERE alert_id = ?2
+`
+
+func (q *Queries) InsertSearchWords(ctx context.Context, words string, alertID string) error {
+	_, err := q.db.ExecContext(ctx, insertSearchWords, words, alertID)
+	return err
+}
+
 const joinedTo = `-- name: JoinedTo :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE joined_to = ?1 AND joined_to <> ''
 ORDER BY received_at, id
 `
@@ -604,6 +843,10 @@ func (q *Queries) JoinedTo(ctx context.Context, id string) ([]Alert, error) {
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -619,33 +862,57 @@ func (q *Queries) JoinedTo(ctx context.Context, id string) ([]Alert, error) {
 }
 
 const listAlerts = `-- name: ListAlerts :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
-WHERE (CAST(?1 AS TEXT) IS NULL OR status = ?1)
-  AND (CAST(?2 AS TEXT) IS NULL OR outcome = ?2)
-  AND (CAST(?3 AS TEXT) IS NULL OR detection = ?3)
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
+WHERE true
+  AND (CAST(?1 AS TEXT) IS NULL OR a.status = ?1)
+  AND (CAST(?2 AS TEXT) IS NULL OR a.outcome = ?2)
+  AND (CAST(?3 AS TEXT) IS NULL OR a.detection = ?3)
   AND (CAST(?4 AS TEXT) IS NULL
-       OR subject_email = ?4
-       OR subject_username = ?4
-       OR subject_slack_id = ?4)
-  AND (CAST(?5 AS TEXT) IS NULL OR source = ?5)
-  AND (CAST(?6 AS TEXT) IS NULL OR source_key = ?6)
-  AND (CAST(?7 AS INTEGER) IS NULL
-       OR received_at < ?7
-       OR (received_at = ?7 AND id < ?8))
-ORDER BY received_at DESC, id DESC
-LIMIT ?9
+       OR lower(a.subject_email) = lower(?4)
+       OR lower(a.subject_username) = lower(?4)
+       OR lower(a.subject_slack_id) = lower(?4))
+  AND (CAST(?5 AS TEXT) IS NULL OR a.source = ?5)
+  AND (CAST(?6 AS TEXT) IS NULL OR a.source_key = ?6)
+  AND (CAST(?7 AS TEXT) IS NULL OR a.severity = ?7)
+  AND (CAST(?8 AS TEXT) IS NULL OR a.answered = ?8)
+  AND (CAST(?9 AS INTEGER) IS NULL OR a.proven = ?9)
+  AND (CAST(?10 AS INTEGER) IS NULL OR a.received_at >= ?10)
+  AND (CAST(?11 AS INTEGER) IS NULL OR a.received_at <= ?11)
+  AND (CAST(?12 AS TEXT) IS NULL
+       OR (a.person_team = CAST(?13 AS TEXT) AND a.person_user = ?12))
+  AND (CAST(?14 AS TEXT) IS NULL
+       OR NOT ((a.person_team = CAST(?15 AS TEXT) AND a.person_user = ?14)
+               OR a.subject_slack_id = ?14
+               OR (a.subject_email <> '' AND lower(a.subject_email) = lower(CAST(?16 AS TEXT)))
+               OR (a.subject_username <> '' AND lower(a.subject_username) = lower(CAST(?17 AS TEXT)))))
+  AND (CAST(?18 AS INTEGER) IS NULL
+       OR a.received_at < ?18
+       OR (a.received_at = ?18 AND a.id < ?19))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT ?20
 `
 
 type ListAlertsParams struct {
-	Status    *string
-	Outcome   *string
-	Detection *string
-	Subject   *string
-	Source    *string
-	SourceKey *string
-	Before    *int64
-	BeforeID  string
-	Count     int64
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Subject        *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *int64
+	ReceivedFrom   *int64
+	ReceivedUntil  *int64
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *int64
+	BeforeID       string
+	Count          int64
 }
 
 func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert, error) {
@@ -656,6 +923,17 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 		arg.Subject,
 		arg.Source,
 		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
 		arg.Before,
 		arg.BeforeID,
 		arg.Count,
@@ -710,6 +988,10 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -725,7 +1007,7 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 }
 
 const openOf = `-- name: OpenOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = ? AND person_user = ? AND outcome = ''
 ORDER BY received_at, id
 `
@@ -782,6 +1064,240 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const reviewsDue = `-- name: ReviewsDue :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
+  AND (CAST(?1 AS INTEGER) IS NULL
+       OR received_at < ?1
+       OR (received_at = ?1 AND id < ?2))
+ORDER BY received_at DESC, id DESC
+LIMIT ?3
+`
+
+func (q *Queries) ReviewsDue(ctx context.Context, before *int64, beforeID string, count int64) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, reviewsDue, before, beforeID, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchAlerts = `-- name: SearchAlerts :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
+WHERE a.id IN (
+    SELECT s.alert_id FROM search s
+    WHERE s.position IN (SELECT w.rowid FROM search_words w WHERE w.words MATCH ?1)
+)
+  AND (CAST(?2 AS TEXT) IS NULL OR a.status = ?2)
+  AND (CAST(?3 AS TEXT) IS NULL OR a.outcome = ?3)
+  AND (CAST(?4 AS TEXT) IS NULL OR a.detection = ?4)
+  AND (CAST(?5 AS TEXT) IS NULL
+       OR lower(a.subject_email) = lower(?5)
+       OR lower(a.subject_username) = lower(?5)
+       OR lower(a.subject_slack_id) = lower(?5))
+  AND (CAST(?6 AS TEXT) IS NULL OR a.source = ?6)
+  AND (CAST(?7 AS TEXT) IS NULL OR a.source_key = ?7)
+  AND (CAST(?8 AS TEXT) IS NULL OR a.severity = ?8)
+  AND (CAST(?9 AS TEXT) IS NULL OR a.answered = ?9)
+  AND (CAST(?10 AS INTEGER) IS NULL OR a.proven = ?10)
+  AND (CAST(?11 AS INTEGER) IS NULL OR a.received_at >= ?11)
+  AND (CAST(?12 AS INTEGER) IS NULL OR a.received_at <= ?12)
+  AND (CAST(?13 AS TEXT) IS NULL
+       OR (a.person_team = CAST(?14 AS TEXT) AND a.person_user = ?13))
+  AND (CAST(?15 AS TEXT) IS NULL
+       OR NOT ((a.person_team = CAST(?16 AS TEXT) AND a.person_user = ?15)
+               OR a.subject_slack_id = ?15
+               OR (a.subject_email <> '' AND lower(a.subject_email) = lower(CAST(?17 AS TEXT)))
+               OR (a.subject_username <> '' AND lower(a.subject_username) = lower(CAST(?18 AS TEXT)))))
+  AND (CAST(?19 AS INTEGER) IS NULL
+       OR a.received_at < ?19
+       OR (a.received_at = ?19 AND a.id < ?20))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT ?21
+`
+
+type SearchAlertsParams struct {
+	Words          string
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Subject        *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *int64
+	ReceivedFrom   *int64
+	ReceivedUntil  *int64
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Before         *int64
+	BeforeID       string
+	Count          int64
+}
+
+func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]Alert, error) {
+	rows, err := q.db.QueryContext(ctx, searchAlerts,
+		arg.Words,
+		arg.Status,
+		arg.Outcome,
+		arg.Detection,
+		arg.Subject,
+		arg.Source,
+		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
+		arg.Before,
+		arg.BeforeID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -797,7 +1313,7 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 }
 
 const settledBetween = `-- name: SettledBetween :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE settled_at >= ?1 AND settled_at < ?2
   AND (settled_at > ?3
        OR (settled_at = ?3 AND id > ?4))
@@ -871,6 +1387,10 @@ func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) 
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -886,7 +1406,7 @@ func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) 
 }
 
 const stormOf = `-- name: StormOf :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by FROM alerts
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, "plan", code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
 WHERE person_team = ?1 AND person_user = ?2
   AND pile = 'storm' AND escalated_at >= ?3
 ORDER BY escalated_at DESC, id DESC
@@ -939,12 +1459,16 @@ func (q *Queries) StormOf(ctx context.Context, personTeam string, personUser str
 		&i.Pile,
 		&i.ReviewedAt,
 		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
 	)
 	return i, err
 }
 
 const unfinished = `-- name: Unfinished :many
-SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by FROM alerts a
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a."plan", a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
 WHERE a.finished_at IS NULL AND a.received_at < ?1
   AND (a.received_at > ?2
        OR (a.received_at = ?2 AND a.id > ?3))
@@ -1016,6 +1540,10 @@ func (q *Queries) Unfinished(ctx context.Context, arg UnfinishedParams) ([]Alert
 			&i.Pile,
 			&i.ReviewedAt,
 			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -1059,8 +1587,12 @@ UPDATE alerts SET
     case_of        = ?25,
     pile           = ?26,
     reviewed_at    = ?27,
-    reviewed_by    = ?28
-WHERE id = ?29
+    reviewed_by    = ?28,
+    review         = ?29,
+    answered       = ?30,
+    proven         = ?31,
+    erased_at      = ?32
+WHERE id = ?33
 `
 
 type UpdateAlertParams struct {
@@ -1092,6 +1624,10 @@ type UpdateAlertParams struct {
 	Pile          string
 	ReviewedAt    *int64
 	ReviewedBy    string
+	Review        string
+	Answered      string
+	Proven        bool
+	ErasedAt      *int64
 	ID            string
 }
 
@@ -1125,6 +1661,10 @@ func (q *Queries) UpdateAlert(ctx context.Context, arg UpdateAlertParams) (int64
 		arg.Pile,
 		arg.ReviewedAt,
 		arg.ReviewedBy,
+		arg.Review,
+		arg.Answered,
+		arg.Proven,
+		arg.ErasedAt,
 		arg.ID,
 	)
 	if err != nil {

@@ -9,8 +9,101 @@ import (
 	"context"
 )
 
+const casesByRank = `-- name: CasesByRank :many
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases
+WHERE resolved_at IS NULL
+  AND (rank > ?1
+       OR (rank = ?1 AND opened_at > ?2)
+       OR (rank = ?1 AND opened_at = ?2 AND alert_id > ?3))
+ORDER BY rank, opened_at, alert_id
+LIMIT ?4
+`
+
+type CasesByRankParams struct {
+	Rank    int64
+	Opened  int64
+	AfterID string
+	Count   int64
+}
+
+func (q *Queries) CasesByRank(ctx context.Context, arg CasesByRankParams) ([]Case, error) {
+	rows, err := q.db.QueryContext(ctx, casesByRank,
+		arg.Rank,
+		arg.Opened,
+		arg.AfterID,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Case
+	for rows.Next() {
+		var i Case
+		if err := rows.Scan(
+			&i.AlertID,
+			&i.AboutTeam,
+			&i.AboutUser,
+			&i.OpenedAt,
+			&i.AckedAt,
+			&i.AckedBy,
+			&i.ResolvedAt,
+			&i.ResolvedBy,
+			&i.Resolution,
+			&i.Rung,
+			&i.Rank,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countCases = `-- name: CountCases :many
+SELECT rank, count(*) AS open, count(acked_at) AS acked FROM cases
+WHERE resolved_at IS NULL
+GROUP BY rank
+ORDER BY rank
+`
+
+type CountCasesRow struct {
+	Rank  int64
+	Open  int64
+	Acked int64
+}
+
+func (q *Queries) CountCases(ctx context.Context) ([]CountCasesRow, error) {
+	rows, err := q.db.QueryContext(ctx, countCases)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountCasesRow
+	for rows.Next() {
+		var i CountCasesRow
+		if err := rows.Scan(&i.Rank, &i.Open, &i.Acked); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findCase = `-- name: FindCase :one
-SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung FROM cases WHERE alert_id = ?
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases WHERE alert_id = ?
 `
 
 func (q *Queries) FindCase(ctx context.Context, alertID string) (Case, error) {
@@ -27,12 +120,13 @@ func (q *Queries) FindCase(ctx context.Context, alertID string) (Case, error) {
 		&i.ResolvedBy,
 		&i.Resolution,
 		&i.Rung,
+		&i.Rank,
 	)
 	return i, err
 }
 
 const openCases = `-- name: OpenCases :many
-SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung FROM cases
+SELECT alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank FROM cases
 WHERE resolved_at IS NULL AND opened_at < ?1
 ORDER BY opened_at, alert_id
 LIMIT ?2
@@ -58,6 +152,7 @@ func (q *Queries) OpenCases(ctx context.Context, before int64, count int64) ([]C
 			&i.ResolvedBy,
 			&i.Resolution,
 			&i.Rung,
+			&i.Rank,
 		); err != nil {
 			return nil, err
 		}
@@ -74,8 +169,8 @@ func (q *Queries) OpenCases(ctx context.Context, before int64, count int64) ([]C
 
 const putCase = `-- name: PutCase :exec
 INSERT INTO cases (
-    alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    alert_id, about_team, about_user, opened_at, acked_at, acked_by, resolved_at, resolved_by, resolution, rung, rank
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (alert_id) DO UPDATE SET
     about_team  = excluded.about_team,
     about_user  = excluded.about_user,
@@ -85,7 +180,8 @@ ON CONFLICT (alert_id) DO UPDATE SET
     resolved_at = excluded.resolved_at,
     resolved_by = excluded.resolved_by,
     resolution  = excluded.resolution,
-    rung        = excluded.rung
+    rung        = excluded.rung,
+    rank        = excluded.rank
 `
 
 type PutCaseParams struct {
@@ -99,6 +195,7 @@ type PutCaseParams struct {
 	ResolvedBy string
 	Resolution string
 	Rung       int64
+	Rank       int64
 }
 
 func (q *Queries) PutCase(ctx context.Context, arg PutCaseParams) error {
@@ -113,6 +210,7 @@ func (q *Queries) PutCase(ctx context.Context, arg PutCaseParams) error {
 		arg.ResolvedBy,
 		arg.Resolution,
 		arg.Rung,
+		arg.Rank,
 	)
 	return err
 }

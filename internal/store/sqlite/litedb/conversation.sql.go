@@ -9,6 +9,23 @@ import (
 	"context"
 )
 
+const advanceChain = `-- name: AdvanceChain :execrows
+INSERT INTO chains (alert_id, seq, head, logged_seq)
+SELECT ?1, ?2, ?3, 0
+WHERE ?2 = 1 OR EXISTS (SELECT 1 FROM chains c WHERE c.alert_id = ?1)
+ON CONFLICT (alert_id) DO UPDATE SET seq = excluded.seq, head = excluded.head
+WHERE chains.seq = excluded.seq - 1
+`
+
+// A chain goes on only from the entry before.
+func (q *Queries) AdvanceChain(ctx context.Context, alertID string, seq int64, head string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, advanceChain, alertID, seq, head)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const answers = `-- name: Answers :many
 SELECT position, id, alert_id, person_team, person_user, choice, revision, at, recorded_at, late, explanation, explained_at FROM answers WHERE alert_id = ? ORDER BY position
 `
@@ -49,46 +66,6 @@ func (q *Queries) Answers(ctx context.Context, alertID string) ([]Answer, error)
 	return items, nil
 }
 
-const appendEntry = `-- name: AppendEntry :execrows
-INSERT INTO timeline (alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING
-`
-
-type AppendEntryParams struct {
-	AlertID  string
-	Seq      int64
-	At       int64
-	Kind     string
-	Actor    string
-	Data     *string
-	Personal *string
-	Salt     []byte
-	Digest   string
-	Previous string
-	Hash     string
-}
-
-func (q *Queries) AppendEntry(ctx context.Context, arg AppendEntryParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, appendEntry,
-		arg.AlertID,
-		arg.Seq,
-		arg.At,
-		arg.Kind,
-		arg.Actor,
-		arg.Data,
-		arg.Personal,
-		arg.Salt,
-		arg.Digest,
-		arg.Previous,
-		arg.Hash,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const dropProof = `-- name: DropProof :exec
 DELETE FROM proofs WHERE alert_id = ? AND attempt = ?
 `
@@ -99,30 +76,39 @@ func (q *Queries) DropProof(ctx context.Context, alertID string, attempt int64) 
 }
 
 const entries = `-- name: Entries :many
-SELECT alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash FROM timeline WHERE alert_id = ? ORDER BY seq
+SELECT timeline.alert_id, timeline.seq, timeline.at, timeline.kind, timeline.actor, timeline.data, timeline.digest, timeline.previous, timeline.hash, personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = ?
+ORDER BY timeline.seq
 `
 
-func (q *Queries) Entries(ctx context.Context, alertID string) ([]Timeline, error) {
+type EntriesRow struct {
+	Timeline Timeline
+	Personal *string
+	Salt     []byte
+}
+
+func (q *Queries) Entries(ctx context.Context, alertID string) ([]EntriesRow, error) {
 	rows, err := q.db.QueryContext(ctx, entries, alertID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Timeline
+	var items []EntriesRow
 	for rows.Next() {
-		var i Timeline
+		var i EntriesRow
 		if err := rows.Scan(
-			&i.AlertID,
-			&i.Seq,
-			&i.At,
-			&i.Kind,
-			&i.Actor,
-			&i.Data,
+			&i.Timeline.AlertID,
+			&i.Timeline.Seq,
+			&i.Timeline.At,
+			&i.Timeline.Kind,
+			&i.Timeline.Actor,
+			&i.Timeline.Data,
+			&i.Timeline.Digest,
+			&i.Timeline.Previous,
+			&i.Timeline.Hash,
 			&i.Personal,
 			&i.Salt,
-			&i.Digest,
-			&i.Previous,
-			&i.Hash,
 		); err != nil {
 			return nil, err
 		}
@@ -248,25 +234,88 @@ func (q *Queries) InsertDelivery(ctx context.Context, delivery string, at int64)
 	return result.RowsAffected()
 }
 
-const lastEntry = `-- name: LastEntry :one
-SELECT alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash FROM timeline WHERE alert_id = ? ORDER BY seq DESC LIMIT 1
+const insertEntry = `-- name: InsertEntry :exec
+INSERT INTO timeline (alert_id, seq, at, kind, actor, data, digest, previous, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 `
 
-func (q *Queries) LastEntry(ctx context.Context, alertID string) (Timeline, error) {
+type InsertEntryParams struct {
+	AlertID  string
+	Seq      int64
+	At       int64
+	Kind     string
+	Actor    string
+	Data     *string
+	Digest   string
+	Previous string
+	Hash     string
+}
+
+func (q *Queries) InsertEntry(ctx context.Context, arg InsertEntryParams) error {
+	_, err := q.db.ExecContext(ctx, insertEntry,
+		arg.AlertID,
+		arg.Seq,
+		arg.At,
+		arg.Kind,
+		arg.Actor,
+		arg.Data,
+		arg.Digest,
+		arg.Previous,
+		arg.Hash,
+	)
+	return err
+}
+
+const insertPersonal = `-- name: InsertPersonal :exec
+INSERT INTO timeline_personal (alert_id, seq, personal, salt) VALUES (?, ?, ?, ?)
+`
+
+type InsertPersonalParams struct {
+	AlertID  string
+	Seq      int64
+	Personal string
+	Salt     []byte
+}
+
+func (q *Queries) InsertPersonal(ctx context.Context, arg InsertPersonalParams) error {
+	_, err := q.db.ExecContext(ctx, insertPersonal,
+		arg.AlertID,
+		arg.Seq,
+		arg.Personal,
+		arg.Salt,
+	)
+	return err
+}
+
+const lastEntry = `-- name: LastEntry :one
+SELECT timeline.alert_id, timeline.seq, timeline.at, timeline.kind, timeline.actor, timeline.data, timeline.digest, timeline.previous, timeline.hash, personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = ?
+ORDER BY timeline.seq DESC
+LIMIT 1
+`
+
+type LastEntryRow struct {
+	Timeline Timeline
+	Personal *string
+	Salt     []byte
+}
+
+func (q *Queries) LastEntry(ctx context.Context, alertID string) (LastEntryRow, error) {
 	row := q.db.QueryRowContext(ctx, lastEntry, alertID)
-	var i Timeline
+	var i LastEntryRow
 	err := row.Scan(
-		&i.AlertID,
-		&i.Seq,
-		&i.At,
-		&i.Kind,
-		&i.Actor,
-		&i.Data,
+		&i.Timeline.AlertID,
+		&i.Timeline.Seq,
+		&i.Timeline.At,
+		&i.Timeline.Kind,
+		&i.Timeline.Actor,
+		&i.Timeline.Data,
+		&i.Timeline.Digest,
+		&i.Timeline.Previous,
+		&i.Timeline.Hash,
 		&i.Personal,
 		&i.Salt,
-		&i.Digest,
-		&i.Previous,
-		&i.Hash,
 	)
 	return i, err
 }

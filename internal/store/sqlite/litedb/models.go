@@ -47,6 +47,10 @@ type Alert struct {
 	Pile            string
 	ReviewedAt      *int64
 	ReviewedBy      string
+	Review          string
+	Answered        string
+	Proven          bool
+	ErasedAt        *int64
 }
 
 type Answer struct {
@@ -75,6 +79,20 @@ type Case struct {
 	ResolvedBy string
 	Resolution string
 	Rung       int64
+	Rank       int64
+}
+
+type Chain struct {
+	AlertID   string
+	Seq       int64
+	Head      string
+	LoggedSeq int64
+}
+
+type Checkpoint struct {
+	Size int64
+	At   int64
+	Note string
 }
 
 type Delivery struct {
@@ -108,6 +126,18 @@ type GroupMember struct {
 	Team    string
 	GroupID string
 	UserID  string
+}
+
+type LogHash struct {
+	Idx  int64
+	Hash []byte
+}
+
+type LogLeaf struct {
+	Position int64
+	AlertID  string
+	Seq      int64
+	Hash     string
 }
 
 type Notice struct {
@@ -147,6 +177,13 @@ type Outbox struct {
 	AvailableAt int64
 	Attempts    int64
 	LastError   string
+}
+
+type Payload struct {
+	AlertID string
+	Body    []byte
+	Salt    []byte
+	Digest  string
 }
 
 type Person struct {
@@ -202,6 +239,21 @@ type Proof struct {
 	DecidedAt  *int64
 }
 
+type Search struct {
+	Position int64
+	AlertID  string
+}
+
+type SearchWord struct {
+	Words string
+}
+
+type Session struct {
+	ID        string
+	Data      []byte
+	ExpiresAt int64
+}
+
 type Setting struct {
 	Name  string
 	Value string
@@ -227,6 +279,24 @@ type Suppression struct {
 	Revocation string
 }
 
+type Tally struct {
+	Span      string
+	At        int64
+	Detection string
+	Measure   string
+	Bucket    int64
+	Count     int64
+}
+
+type TallyDelta struct {
+	Position  int64
+	At        int64
+	Detection string
+	Measure   string
+	Bucket    int64
+	Count     int64
+}
+
 type Timeline struct {
 	AlertID  string
 	Seq      int64
@@ -234,9 +304,31 @@ type Timeline struct {
 	Kind     string
 	Actor    string
 	Data     *string
-	Personal *string
-	Salt     []byte
 	Digest   string
 	Previous string
 	Hash     string
+}
+
+type TimelinePersonal struct {
+	AlertID  string
+	Seq      int64
+	Personal string
+	Salt     []byte
+}
+
+type Token struct {
+	ID         string
+	Source     string
+	Digest     string
+	Email      string
+	Scopes     string
+	Detections string
+	Severities string
+	PerHour    int64
+	CreatedAt  int64
+	CreatedBy  string
+	ExpiresAt  *int64
+	LastUsedAt *int64
+	RevokedAt  *int64
+	RevokedBy  string
 }

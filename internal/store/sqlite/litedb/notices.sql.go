@@ -9,6 +9,15 @@ import (
 	"context"
 )
 
+const dropNotices = `-- name: DropNotices :exec
+DELETE FROM notices WHERE created_at < ?
+`
+
+func (q *Queries) DropNotices(ctx context.Context, createdAt int64) error {
+	_, err := q.db.ExecContext(ctx, dropNotices, createdAt)
+	return err
+}
+
 const insertNotice = `-- name: InsertNotice :execrows
 INSERT INTO notices (
     id, kind, target, person_team, person_user, data, created_at,

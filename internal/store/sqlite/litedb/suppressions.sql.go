@@ -9,6 +9,24 @@ import (
 	"context"
 )
 
+const dropOptOuts = `-- name: DropOptOuts :exec
+DELETE FROM opt_outs WHERE until < ?
+`
+
+func (q *Queries) DropOptOuts(ctx context.Context, until int64) error {
+	_, err := q.db.ExecContext(ctx, dropOptOuts, until)
+	return err
+}
+
+const dropSuppressions = `-- name: DropSuppressions :exec
+DELETE FROM suppressions WHERE until < ?
+`
+
+func (q *Queries) DropSuppressions(ctx context.Context, until int64) error {
+	_, err := q.db.ExecContext(ctx, dropSuppressions, until)
+	return err
+}
+
 const findOptOut = `-- name: FindOptOut :one
 SELECT person_team, person_user, since, until, made_by, reason, ended_at FROM opt_outs
 WHERE person_team = ?1 AND person_user = ?2

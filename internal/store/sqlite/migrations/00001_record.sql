@@ -22,7 +22,7 @@ CREATE TABLE alerts (
     received_at       INTEGER NOT NULL,
     status            TEXT    NOT NULL CHECK (status IN ('received', 'held', 'asking', 'proving', 'escalated', 'closed')),
     outcome           TEXT    NOT NULL CHECK (outcome IN ('', 'confirmed', 'unproven', 'denied', 'unsure',
-                                                          'no_response', 'unreachable', 'unasked', 'observed', 'suppressed')),
+                                                          'no_response', 'unreachable', 'unasked', 'observed', 'suppressed', 'withdrawn')),
     outcome_reason    TEXT    NOT NULL,
     person_team       TEXT    NOT NULL,
     person_user       TEXT    NOT NULL,
@@ -48,13 +48,20 @@ CREATE TABLE alerts (
     pile              TEXT    NOT NULL CHECK (pile IN ('', 'storm', 'flood')),
     reviewed_at       INTEGER,
     reviewed_by       TEXT    NOT NULL,
+    review            TEXT    NOT NULL,
+    answered          TEXT    NOT NULL CHECK (answered IN ('', 'yes', 'no', 'unsure', 'some_not')),
+    proven            INTEGER NOT NULL CHECK (proven IN (0, 1)),
+    erased_at         INTEGER,
     CONSTRAINT closed_with_verdict   CHECK (status <> 'closed' OR outcome <> ''),
     CONSTRAINT verdict_with_time     CHECK (outcome = '' OR settled_at IS NOT NULL),
     CONSTRAINT confirmed_by_somebody CHECK (outcome <> 'confirmed' OR person_user <> '')
 ) STRICT;
 
 CREATE INDEX alerts_newest ON alerts (received_at, id);
-CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at) WHERE payload_digest <> '';
+CREATE INDEX alerts_source ON alerts (source, received_at, id);
+CREATE INDEX alerts_review ON alerts (received_at, id) WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL;
+CREATE INDEX alerts_erasable ON alerts (received_at, id) WHERE erased_at IS NULL AND finished_at IS NOT NULL;
+CREATE INDEX alerts_payload ON alerts (source, payload_digest, received_at, id) WHERE payload_digest <> '';
 CREATE INDEX alerts_unfinished ON alerts (received_at, id) WHERE finished_at IS NULL;
 CREATE INDEX alerts_open ON alerts (person_team, person_user, received_at) WHERE outcome = '';
 CREATE INDEX alerts_confirmed ON alerts (person_team, person_user, settled_at) WHERE outcome = 'confirmed';
@@ -75,27 +82,142 @@ CREATE TABLE timeline (
     kind     TEXT    NOT NULL CHECK (kind <> ''),
     actor    TEXT    NOT NULL,
     data     TEXT    CHECK (data <> ''),
-    personal TEXT    CHECK (personal <> ''),
-    salt     BLOB,
     digest   TEXT    NOT NULL,
     previous TEXT    NOT NULL,
     hash     TEXT    NOT NULL,
     PRIMARY KEY (alert_id, seq)
 ) STRICT;
 
+-- What an entry says of people, until it is erased. The entry keeps its digest.
+CREATE TABLE timeline_personal (
+    alert_id TEXT    NOT NULL,
+    seq      INTEGER NOT NULL,
+    personal TEXT    NOT NULL CHECK (personal <> ''),
+    salt     BLOB    NOT NULL,
+    PRIMARY KEY (alert_id, seq),
+    FOREIGN KEY (alert_id, seq) REFERENCES timeline (alert_id, seq)
+) STRICT;
+
+-- How far each timeline has come, and how much of it the log knows. There is no
+-- reference to the alert: one that is gone is missed by what is left here.
+CREATE TABLE chains (
+    alert_id   TEXT    NOT NULL PRIMARY KEY CHECK (alert_id <> ''),
+    seq        INTEGER NOT NULL CHECK (seq >= 1),
+    head       TEXT    NOT NULL,
+    logged_seq INTEGER NOT NULL CHECK (logged_seq BETWEEN 0 AND seq)
+) STRICT;
+
+CREATE INDEX chains_unlogged ON chains (alert_id) WHERE seq > logged_seq;
+
+-- The alert as it was POSTed, until it is erased.
+CREATE TABLE payloads (
+    alert_id TEXT NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    body     BLOB NOT NULL,
+    salt     BLOB NOT NULL,
+    digest   TEXT NOT NULL
+) STRICT;
+
+-- The log of the timelines' heads, its tree of hashes, and its signed states.
+CREATE TABLE log_leaves (
+    position INTEGER NOT NULL PRIMARY KEY CHECK (position >= 0),
+    alert_id TEXT    NOT NULL CHECK (alert_id <> ''),
+    seq      INTEGER NOT NULL CHECK (seq >= 1),
+    hash     TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX log_leaves_alert ON log_leaves (alert_id, seq);
+
+CREATE TABLE log_hashes (
+    idx  INTEGER NOT NULL PRIMARY KEY CHECK (idx >= 0),
+    hash BLOB    NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoints (
+    size INTEGER NOT NULL PRIMARY KEY CHECK (size >= 0),
+    at   INTEGER NOT NULL,
+    note TEXT    NOT NULL CHECK (note <> '')
+) STRICT;
+
 -- +goose StatementBegin
-CREATE TRIGGER timeline_keeps_its_entries BEFORE UPDATE ON timeline
+CREATE TRIGGER timeline_no_update BEFORE UPDATE ON timeline
 BEGIN
-    SELECT RAISE(ABORT, 'the timeline is append-only');
+    SELECT RAISE(ABORT, 'timeline is append-only');
 END;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TRIGGER timeline_loses_no_entries BEFORE DELETE ON timeline
+CREATE TRIGGER timeline_no_delete BEFORE DELETE ON timeline
 BEGIN
-    SELECT RAISE(ABORT, 'the timeline is append-only');
+    SELECT RAISE(ABORT, 'timeline is append-only');
 END;
 -- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER log_leaves_no_update BEFORE UPDATE ON log_leaves
+BEGIN
+    SELECT RAISE(ABORT, 'log_leaves is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER log_leaves_no_delete BEFORE DELETE ON log_leaves
+BEGIN
+    SELECT RAISE(ABORT, 'log_leaves is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER log_hashes_no_update BEFORE UPDATE ON log_hashes
+BEGIN
+    SELECT RAISE(ABORT, 'log_hashes is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER log_hashes_no_delete BEFORE DELETE ON log_hashes
+BEGIN
+    SELECT RAISE(ABORT, 'log_hashes is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER checkpoints_no_update BEFORE UPDATE ON checkpoints
+BEGIN
+    SELECT RAISE(ABORT, 'checkpoints is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER checkpoints_no_delete BEFORE DELETE ON checkpoints
+BEGIN
+    SELECT RAISE(ABORT, 'checkpoints is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER timeline_personal_no_update BEFORE UPDATE ON timeline_personal
+BEGIN
+    SELECT RAISE(ABORT, 'timeline_personal is append-only');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER payloads_no_update BEFORE UPDATE ON payloads
+BEGIN
+    SELECT RAISE(ABORT, 'payloads is append-only');
+END;
+-- +goose StatementEnd
+
+-- The words that an alert is found by: search numbers the alerts, search_words
+-- holds their words by that number. What is deleted there is overwritten.
+CREATE TABLE search (
+    position INTEGER NOT NULL PRIMARY KEY,
+    alert_id TEXT    NOT NULL UNIQUE REFERENCES alerts (id)
+) STRICT;
+
+CREATE VIRTUAL TABLE search_words USING fts5(words, tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* Co'");
+
+INSERT INTO search_words (search_words, rank) VALUES ('secure-delete', 1);
 
 CREATE TABLE posts (
     alert_id      TEXT    NOT NULL REFERENCES alerts (id),
@@ -193,7 +315,7 @@ CREATE TABLE people (
     PRIMARY KEY (team, user_id)
 ) STRICT;
 
-CREATE INDEX people_email ON people (team, lower(email)) WHERE email <> '';
+CREATE INDEX people_email ON people (team, lower(email), user_id);
 
 CREATE TABLE distrusts (
     position    INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -208,6 +330,7 @@ CREATE TABLE distrusts (
 ) STRICT;
 
 CREATE UNIQUE INDEX distrusts_in_force ON distrusts (person_team, person_user) WHERE cleared_at IS NULL;
+CREATE INDEX distrusts_newest ON distrusts ((cleared_at IS NULL), since, position);
 
 CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY CHECK (name <> ''),
@@ -224,10 +347,12 @@ CREATE TABLE cases (
     resolved_at INTEGER,
     resolved_by TEXT    NOT NULL,
     resolution  TEXT    NOT NULL,
-    rung        INTEGER NOT NULL CHECK (rung >= 0)
+    rung        INTEGER NOT NULL CHECK (rung >= 0),
+    rank        INTEGER NOT NULL CHECK (rank >= 0)
 ) STRICT;
 
 CREATE INDEX cases_open ON cases (opened_at, alert_id) WHERE resolved_at IS NULL;
+CREATE INDEX cases_rank ON cases (rank, opened_at, alert_id) WHERE resolved_at IS NULL;
 
 CREATE TABLE suppressions (
     id          TEXT    NOT NULL PRIMARY KEY CHECK (id <> ''),
@@ -294,6 +419,7 @@ CREATE TABLE notices (
 ) STRICT;
 
 CREATE INDEX notices_kind ON notices (kind, created_at, id);
+CREATE INDEX notices_created ON notices (created_at);
 
 CREATE TABLE policies (
     revision  TEXT    NOT NULL PRIMARY KEY CHECK (revision <> ''),
@@ -312,3 +438,53 @@ CREATE TABLE group_members (
 ) STRICT;
 
 CREATE INDEX group_members_user ON group_members (team, user_id, group_id);
+
+-- What happened, counted: added here by every transaction without waiting for
+-- another one, and moved from here into the sums now and then.
+CREATE TABLE tally_deltas (
+    position  INTEGER PRIMARY KEY AUTOINCREMENT,
+    at        INTEGER NOT NULL,
+    detection TEXT NOT NULL,
+    measure   TEXT NOT NULL CHECK (measure <> ''),
+    bucket    INTEGER NOT NULL,
+    count     INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX tally_deltas_at ON tally_deltas (at);
+
+CREATE TABLE tallies (
+    span      TEXT NOT NULL CHECK (span IN ('hour', 'day')),
+    at        INTEGER NOT NULL,
+    detection TEXT NOT NULL,
+    measure   TEXT NOT NULL CHECK (measure <> ''),
+    bucket    INTEGER NOT NULL,
+    count     INTEGER NOT NULL,
+    PRIMARY KEY (span, at, detection, measure, bucket)
+) STRICT;
+
+CREATE TABLE tokens (
+    id           TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+    source       TEXT NOT NULL,
+    digest       TEXT NOT NULL UNIQUE CHECK (digest <> ''),
+    email        TEXT NOT NULL,
+    scopes       TEXT NOT NULL CHECK (scopes <> ''),
+    detections   TEXT NOT NULL CHECK (detections <> ''),
+    severities   TEXT NOT NULL CHECK (severities <> ''),
+    per_hour     INTEGER NOT NULL CHECK (per_hour >= 0),
+    created_at   INTEGER NOT NULL,
+    created_by   TEXT NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER,
+    revoked_at   INTEGER,
+    revoked_by   TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX tokens_newest ON tokens (created_at, id);
+
+CREATE TABLE sessions (
+    id         TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+    data       BLOB NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_expiry ON sessions (expires_at);

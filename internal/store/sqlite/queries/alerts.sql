@@ -5,11 +5,17 @@ INSERT INTO alerts (
     status, outcome, outcome_reason, person_team, person_user, plan, code, revision,
     admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until,
     settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision,
-    covered_by, case_of, pile, reviewed_at, reviewed_by
+    covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at
 ) VALUES (
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 )
 ON CONFLICT DO NOTHING;
+
+-- name: InsertSearch :exec
+INSERT INTO search (alert_id) VALUES (?);
+
+-- name: InsertSearchWords :exec
+INSERT INTO search_words (rowid, words) SELECT position, sqlc.arg(words) FROM search WHERE alert_id = sqlc.arg(alert_id);
 
 -- name: FindAlert :one
 SELECT * FROM alerts WHERE id = ?;
@@ -43,7 +49,11 @@ UPDATE alerts SET
     case_of        = sqlc.arg(case_of),
     pile           = sqlc.arg(pile),
     reviewed_at    = sqlc.arg(reviewed_at),
-    reviewed_by    = sqlc.arg(reviewed_by)
+    reviewed_by    = sqlc.arg(reviewed_by),
+    review         = sqlc.arg(review),
+    answered       = sqlc.arg(answered),
+    proven         = sqlc.arg(proven),
+    erased_at      = sqlc.arg(erased_at)
 WHERE id = sqlc.arg(id);
 
 -- name: FindPayload :one
@@ -54,16 +64,87 @@ ORDER BY received_at DESC, id DESC
 LIMIT 1;
 
 -- name: ListAlerts :many
-SELECT * FROM alerts
-WHERE (CAST(sqlc.narg(status) AS TEXT) IS NULL OR status = sqlc.narg(status))
-  AND (CAST(sqlc.narg(outcome) AS TEXT) IS NULL OR outcome = sqlc.narg(outcome))
-  AND (CAST(sqlc.narg(detection) AS TEXT) IS NULL OR detection = sqlc.narg(detection))
+SELECT a.* FROM alerts a
+WHERE true
+  AND (CAST(sqlc.narg(status) AS TEXT) IS NULL OR a.status = sqlc.narg(status))
+  AND (CAST(sqlc.narg(outcome) AS TEXT) IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (CAST(sqlc.narg(detection) AS TEXT) IS NULL OR a.detection = sqlc.narg(detection))
   AND (CAST(sqlc.narg(subject) AS TEXT) IS NULL
-       OR subject_email = sqlc.narg(subject)
-       OR subject_username = sqlc.narg(subject)
-       OR subject_slack_id = sqlc.narg(subject))
-  AND (CAST(sqlc.narg(source) AS TEXT) IS NULL OR source = sqlc.narg(source))
-  AND (CAST(sqlc.narg(source_key) AS TEXT) IS NULL OR source_key = sqlc.narg(source_key))
+       OR lower(a.subject_email) = lower(sqlc.narg(subject))
+       OR lower(a.subject_username) = lower(sqlc.narg(subject))
+       OR lower(a.subject_slack_id) = lower(sqlc.narg(subject)))
+  AND (CAST(sqlc.narg(source) AS TEXT) IS NULL OR a.source = sqlc.narg(source))
+  AND (CAST(sqlc.narg(source_key) AS TEXT) IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (CAST(sqlc.narg(severity) AS TEXT) IS NULL OR a.severity = sqlc.narg(severity))
+  AND (CAST(sqlc.narg(answered) AS TEXT) IS NULL OR a.answered = sqlc.narg(answered))
+  AND (CAST(sqlc.narg(proven) AS INTEGER) IS NULL OR a.proven = sqlc.narg(proven))
+  AND (CAST(sqlc.narg(received_from) AS INTEGER) IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (CAST(sqlc.narg(received_until) AS INTEGER) IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (CAST(sqlc.narg(person_user) AS TEXT) IS NULL
+       OR (a.person_team = CAST(sqlc.narg(person_team) AS TEXT) AND a.person_user = sqlc.narg(person_user)))
+  AND (CAST(sqlc.narg(except_user) AS TEXT) IS NULL
+       OR NOT ((a.person_team = CAST(sqlc.narg(except_team) AS TEXT) AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email) = lower(CAST(sqlc.narg(except_email) AS TEXT)))
+               OR (a.subject_username <> '' AND lower(a.subject_username) = lower(CAST(sqlc.narg(except_username) AS TEXT)))))
+  AND (CAST(sqlc.narg(before) AS INTEGER) IS NULL
+       OR a.received_at < sqlc.narg(before)
+       OR (a.received_at = sqlc.narg(before) AND a.id < sqlc.arg(before_id)))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.arg(count);
+
+-- name: SearchAlerts :many
+SELECT a.* FROM alerts a
+WHERE a.id IN (
+    SELECT s.alert_id FROM search s
+    WHERE s.position IN (SELECT w.rowid FROM search_words w WHERE w.words MATCH sqlc.arg(words))
+)
+  AND (CAST(sqlc.narg(status) AS TEXT) IS NULL OR a.status = sqlc.narg(status))
+  AND (CAST(sqlc.narg(outcome) AS TEXT) IS NULL OR a.outcome = sqlc.narg(outcome))
+  AND (CAST(sqlc.narg(detection) AS TEXT) IS NULL OR a.detection = sqlc.narg(detection))
+  AND (CAST(sqlc.narg(subject) AS TEXT) IS NULL
+       OR lower(a.subject_email) = lower(sqlc.narg(subject))
+       OR lower(a.subject_username) = lower(sqlc.narg(subject))
+       OR lower(a.subject_slack_id) = lower(sqlc.narg(subject)))
+  AND (CAST(sqlc.narg(source) AS TEXT) IS NULL OR a.source = sqlc.narg(source))
+  AND (CAST(sqlc.narg(source_key) AS TEXT) IS NULL OR a.source_key = sqlc.narg(source_key))
+  AND (CAST(sqlc.narg(severity) AS TEXT) IS NULL OR a.severity = sqlc.narg(severity))
+  AND (CAST(sqlc.narg(answered) AS TEXT) IS NULL OR a.answered = sqlc.narg(answered))
+  AND (CAST(sqlc.narg(proven) AS INTEGER) IS NULL OR a.proven = sqlc.narg(proven))
+  AND (CAST(sqlc.narg(received_from) AS INTEGER) IS NULL OR a.received_at >= sqlc.narg(received_from))
+  AND (CAST(sqlc.narg(received_until) AS INTEGER) IS NULL OR a.received_at <= sqlc.narg(received_until))
+  AND (CAST(sqlc.narg(person_user) AS TEXT) IS NULL
+       OR (a.person_team = CAST(sqlc.narg(person_team) AS TEXT) AND a.person_user = sqlc.narg(person_user)))
+  AND (CAST(sqlc.narg(except_user) AS TEXT) IS NULL
+       OR NOT ((a.person_team = CAST(sqlc.narg(except_team) AS TEXT) AND a.person_user = sqlc.narg(except_user))
+               OR a.subject_slack_id = sqlc.narg(except_user)
+               OR (a.subject_email <> '' AND lower(a.subject_email) = lower(CAST(sqlc.narg(except_email) AS TEXT)))
+               OR (a.subject_username <> '' AND lower(a.subject_username) = lower(CAST(sqlc.narg(except_username) AS TEXT)))))
+  AND (CAST(sqlc.narg(before) AS INTEGER) IS NULL
+       OR a.received_at < sqlc.narg(before)
+       OR (a.received_at = sqlc.narg(before) AND a.id < sqlc.arg(before_id)))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.arg(count);
+
+-- name: FindAlerts :many
+SELECT * FROM alerts WHERE id IN (sqlc.slice(ids)) ORDER BY received_at DESC, id DESC;
+
+-- name: FindPayloads :many
+-- The newest of each digest comes last. So does the slice: what follows it would
+-- have a wrong number.
+SELECT * FROM alerts
+WHERE source = sqlc.arg(source) AND payload_digest <> '' AND received_at > sqlc.arg(after)
+  AND payload_digest IN (sqlc.slice(digests))
+ORDER BY payload_digest, received_at, id;
+
+-- name: AcceptedBy :one
+SELECT count(*) FROM (
+    SELECT 1 FROM alerts WHERE source = sqlc.arg(source) AND received_at >= sqlc.arg(since) LIMIT sqlc.arg(most)
+);
+
+-- name: ReviewsDue :many
+SELECT * FROM alerts
+WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
   AND (CAST(sqlc.narg(before) AS INTEGER) IS NULL
        OR received_at < sqlc.narg(before)
        OR (received_at = sqlc.narg(before) AND id < sqlc.arg(before_id)))

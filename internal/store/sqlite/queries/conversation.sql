@@ -1,13 +1,30 @@
--- name: AppendEntry :execrows
-INSERT INTO timeline (alert_id, seq, at, kind, actor, data, personal, salt, digest, previous, hash)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING;
+-- name: AdvanceChain :execrows
+-- A chain goes on only from the entry before.
+INSERT INTO chains (alert_id, seq, head, logged_seq)
+SELECT sqlc.arg(alert_id), sqlc.arg(seq), sqlc.arg(head), 0
+WHERE sqlc.arg(seq) = 1 OR EXISTS (SELECT 1 FROM chains c WHERE c.alert_id = sqlc.arg(alert_id))
+ON CONFLICT (alert_id) DO UPDATE SET seq = excluded.seq, head = excluded.head
+WHERE chains.seq = excluded.seq - 1;
+
+-- name: InsertEntry :exec
+INSERT INTO timeline (alert_id, seq, at, kind, actor, data, digest, previous, hash)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: InsertPersonal :exec
+INSERT INTO timeline_personal (alert_id, seq, personal, salt) VALUES (?, ?, ?, ?);
 
 -- name: LastEntry :one
-SELECT * FROM timeline WHERE alert_id = ? ORDER BY seq DESC LIMIT 1;
+SELECT sqlc.embed(timeline), personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = ?
+ORDER BY timeline.seq DESC
+LIMIT 1;
 
 -- name: Entries :many
-SELECT * FROM timeline WHERE alert_id = ? ORDER BY seq;
+SELECT sqlc.embed(timeline), personal, salt
+FROM timeline LEFT JOIN timeline_personal USING (alert_id, seq)
+WHERE timeline.alert_id = ?
+ORDER BY timeline.seq;
 
 -- name: FindPost :one
 SELECT * FROM posts WHERE alert_id = ? AND purpose = ?;

@@ -23,3 +23,6 @@ WHERE id = sqlc.arg(id);
 SELECT * FROM notices
 WHERE kind = sqlc.arg(kind) AND created_at >= sqlc.arg(since)
 ORDER BY created_at, id;
+
+-- name: DropNotices :exec
+DELETE FROM notices WHERE created_at < ?;

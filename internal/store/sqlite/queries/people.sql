@@ -25,6 +25,18 @@ SELECT * FROM people
 WHERE team = sqlc.arg(team) AND email <> '' AND lower(email) = lower(sqlc.arg(email))
 ORDER BY user_id;
 
+-- name: People :many
+SELECT * FROM people
+WHERE team = sqlc.arg(team)
+  AND (CAST(sqlc.narg(low) AS TEXT) IS NULL
+       OR lower(email) BETWEEN lower(sqlc.narg(low)) AND lower(CAST(sqlc.narg(high) AS TEXT))
+       OR lower(name) BETWEEN lower(sqlc.narg(low)) AND lower(CAST(sqlc.narg(high) AS TEXT))
+       OR lower(username) BETWEEN lower(sqlc.narg(low)) AND lower(CAST(sqlc.narg(high) AS TEXT)))
+  AND (lower(email) > lower(sqlc.arg(after))
+       OR (lower(email) = lower(sqlc.arg(after)) AND user_id > sqlc.arg(after_id)))
+ORDER BY lower(email), user_id
+LIMIT sqlc.arg(count);
+
 -- name: InsertDistrust :execrows
 INSERT INTO distrusts (person_team, person_user, alert_id, reason, since, cleared_at, cleared_by, clearance)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -36,6 +48,11 @@ SELECT * FROM distrusts WHERE person_team = ? AND person_user = ? AND cleared_at
 -- name: ClearDistrust :execrows
 UPDATE distrusts SET cleared_at = sqlc.arg(cleared_at), cleared_by = sqlc.arg(cleared_by), clearance = sqlc.arg(clearance)
 WHERE person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user) AND cleared_at IS NULL;
+
+-- name: Distrusts :many
+SELECT * FROM distrusts
+ORDER BY (cleared_at IS NULL) DESC, since DESC, position DESC
+LIMIT sqlc.arg(count);
 
 -- name: Devices :many
 SELECT * FROM devices

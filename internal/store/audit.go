@@ -1,0 +1,239 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"securitybot/internal/evidence"
+)
+
+// auditPage is how many rows are read in one transaction.
+const auditPage = 200
+
+// Audit is what an audit of the whole record found.
+type Audit struct {
+	Alerts      int
+	Entries     int
+	Erased      int   // entries whose personal part is gone
+	Leaves      int64 // of the log
+	Checkpoints int
+	Last        *evidence.Checkpoint // that was found to be right; nil without one
+	Faults      []Fault              // the first of each alert, and of the log
+}
+
+// Fault is something that was changed behind the application's back.
+type Fault struct {
+	AlertID string // "" of the log itself
+	Where   string // an entry, a row, or a place in the log
+	What    string // is wrong with it
+}
+
+func (f Fault) String() string {
+	if f.AlertID == "" {
+		return f.Where + ": " + f.What
+	}
+	return "alert " + f.AlertID + ", " + f.Where + ": " + f.What
+}
+
+// Audit checks everything that can be checked, page by page, while others go on
+// writing: every timeline and what stands beside it, the log of their heads, and
+// the signatures of its checkpoints. It is an error only when the record can't be read.
+func (s *Store) Audit(ctx context.Context, known note.Verifiers) (Audit, error) {
+	var audit Audit
+	if err := s.auditLog(ctx, known, &audit); err != nil {
+		return audit, err
+	}
+	after := ""
+	for {
+		var ids []string
+		err := s.inTx(ctx, func(t *tx) (err error) {
+			ids, err = t.AuditAlerts(ctx, after, auditPage)
+			return err
+		})
+		if err != nil {
+			return audit, fmt.Errorf("list alerts: %w", err)
+		}
+		for _, id := range ids {
+			if err := s.auditAlert(ctx, id, &audit); err != nil {
+				return audit, err
+			}
+		}
+		if len(ids) < auditPage {
+			return audit, nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// logAudit follows the log from its first leaf on.
+type logAudit struct {
+	known       note.Verifiers
+	origin      string
+	tree        evidence.Tree
+	checkpoints []Checkpoint // that are still to come, the oldest first
+	audit       *Audit
+	broken      bool
+}
+
+// auditLog reads the checkpoints before the leaves: what is logged meanwhile is
+// beyond them.
+func (s *Store) auditLog(ctx context.Context, known note.Verifiers, audit *Audit) error {
+	installation, err := s.Installation(ctx)
+	if err != nil {
+		return err
+	}
+	checkpoints, err := s.Checkpoints(ctx, mostCheckpoints)
+	if err != nil {
+		return fmt.Errorf("list checkpoints: %w", err)
+	}
+	slices.Reverse(checkpoints)
+	audit.Checkpoints = len(checkpoints)
+	log := logAudit{known: known, origin: evidence.Origin(installation), checkpoints: checkpoints, audit: audit}
+	log.reach()
+	for more := !log.broken; more; {
+		page, err := s.readLog(ctx, log.tree.Size())
+		if err != nil {
+			return err
+		}
+		more = log.follow(page)
+	}
+	if !log.broken && len(log.checkpoints) > 0 {
+		log.fault(fmt.Sprintf("checkpoint of %d leaves", log.checkpoints[0].Size), fmt.Sprintf("the log has only %d", log.tree.Size()))
+	}
+	audit.Leaves = log.tree.Size()
+	return nil
+}
+
+// mostCheckpoints is a hundred years of them.
+const mostCheckpoints = 1_000_000
+
+func (l *logAudit) fault(where, what string) {
+	l.audit.Faults = append(l.audit.Faults, Fault{Where: where, What: what})
+	l.broken = true
+}
+
+// leavesRead is a page of the log with the hashes that were stored with it.
+type leavesRead struct {
+	heads  []Head
+	hashes [][]byte // nil where one is missing
+	beyond bool     // a hash is stored beyond the last leaf
+}
+
+// readLog gives the next page, from a leaf on.
+func (s *Store) readLog(ctx context.Context, from int64) (leavesRead, error) {
+	var page leavesRead
+	err := s.inTx(ctx, func(t *tx) (err error) {
+		page = leavesRead{}
+		if page.heads, err = t.Leaves(ctx, from, auditPage); err != nil {
+			return fmt.Errorf("read the log: %w", err)
+		}
+		end := from + int64(len(page.heads))
+		for index := tlog.StoredHashCount(from); index < tlog.StoredHashCount(end); index += auditPage {
+			hashes, err := t.hashesFrom(index, min(index+auditPage, tlog.StoredHashCount(end)))
+			if err != nil {
+				return err
+			}
+			page.hashes = append(page.hashes, hashes...)
+		}
+		page.beyond, err = t.storedBeyond(end)
+		return err
+	})
+	return page, err
+}
+
+// hashesFrom reads the stored hashes from one index to before another.
+func (t *tx) hashesFrom(from, to int64) ([][]byte, error) {
+	indexes := make([]int64, 0, to-from)
+	for index := from; index < to; index++ {
+		indexes = append(indexes, index)
+	}
+	hashes, err := t.Hashes(t.ctx, indexes)
+	switch {
+	case errors.Is(err, ErrNotFound) && len(indexes) == 1:
+		return [][]byte{nil}, nil
+	case errors.Is(err, ErrNotFound): // one of them: look closer
+		middle := (from + to) / 2
+		before, err := t.hashesFrom(from, middle)
+		if err != nil {
+			return nil, err
+		}
+		after, err := t.hashesFrom(middle, to)
+		return append(before, after...), err
+	case err != nil:
+		return nil, fmt.Errorf("read the log's hashes: %w", err)
+	default:
+		return hashes, nil
+	}
+}
+
+// storedBeyond tells that a hash is stored for a leaf that is missing.
+func (t *tx) storedBeyond(end int64) (bool, error) {
+	hashes, err := t.hashesFrom(tlog.StoredHashCount(end), tlog.StoredHashCount(end)+1)
+	if err != nil || hashes[0] == nil {
+		return false, err
+	}
+	more, err := t.Leaves(t.ctx, end, 1) // leaves and hashes are written together
+	if err != nil {
+		return false, fmt.Errorf("read the log: %w", err)
+	}
+	return len(more) == 0, nil
+}
+
+// follow takes a page, and tells whether there may be more.
+func (l *logAudit) follow(page leavesRead) bool {
+	for _, head := range page.heads {
+		want := l.tree.Add(leafOf(head))
+		for i, hash := range want {
+			if !bytes.Equal(page.hashes[i], hash[:]) {
+				l.fault(fmt.Sprintf("leaf %d of the log", l.tree.Size()-1), "it is not the one that was logged, or its stored hash is not")
+				return false
+			}
+		}
+		page.hashes = page.hashes[len(want):]
+		l.reach()
+		if l.broken {
+			return false
+		}
+	}
+	if page.beyond {
+		l.fault(fmt.Sprintf("leaf %d of the log", l.tree.Size()), "it is missing")
+	}
+	return len(page.heads) == auditPage && !l.broken
+}
+
+// reach checks the checkpoints that are of the log as far as it was followed.
+func (l *logAudit) reach() {
+	for len(l.checkpoints) > 0 && l.checkpoints[0].Size <= l.tree.Size() && !l.broken {
+		checkpoint := l.checkpoints[0]
+		l.checkpoints = l.checkpoints[1:]
+		signed, what := l.judge(checkpoint)
+		if what != "" {
+			l.fault(fmt.Sprintf("checkpoint of %d leaves", checkpoint.Size), what)
+			return
+		}
+		l.audit.Last = &signed
+	}
+}
+
+// judge tells what is wrong with a checkpoint; "" when nothing is.
+func (l *logAudit) judge(checkpoint Checkpoint) (evidence.Checkpoint, string) {
+	signed, err := evidence.OpenCheckpoint(checkpoint.Note, l.known)
+	switch {
+	case err != nil:
+		return signed, err.Error()
+	case signed.Origin != l.origin:
+		return signed, "it is another installation's"
+	case signed.Size != checkpoint.Size || !signed.At.Equal(checkpoint.At):
+		return signed, "its row says something else than what was signed"
+	case signed.Size != l.tree.Size() || signed.Root != l.tree.Root():
+		return signed, "the log is not what was signed"
+	default:
+		return signed, ""
+	}
+}

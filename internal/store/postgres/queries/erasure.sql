@@ -1,0 +1,65 @@
+-- name: Erasable :many
+SELECT a.id FROM alerts a
+WHERE a.erased_at IS NULL AND a.finished_at IS NOT NULL AND a.received_at < sqlc.arg(before)
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.alert_id IN (a.id, a.case_of) AND c.resolved_at IS NULL)
+ORDER BY a.received_at, a.id
+LIMIT sqlc.arg(count)::bigint;
+
+-- name: EraseAlert :execrows
+-- Whoever confirmed it was somebody.
+UPDATE alerts SET
+    title = '', description = '', url = '', context = NULL, source_key = '', payload_digest = '',
+    subject_email = '', subject_username = '', subject_slack_id = '',
+    person_team = '', person_user = CASE WHEN outcome = 'confirmed' THEN 'erased' ELSE '' END,
+    plan = sqlc.narg(plan), erased_at = sqlc.arg(at)::timestamptz
+WHERE id = sqlc.arg(id);
+
+-- name: EraseAnswers :exec
+-- A delivery of the chat system names the one who pressed.
+UPDATE answers SET id = 'erased-' || position::text, person_team = '', person_user = 'erased', explanation = '' WHERE alert_id = $1;
+
+-- name: EraseProofs :exec
+UPDATE proofs SET person_team = '', person_user = 'erased', answer_id = '', device = '' WHERE alert_id = $1;
+
+-- name: EraseCase :exec
+UPDATE cases SET about_team = '', about_user = '', resolution = '' WHERE alert_id = $1;
+
+-- name: ErasePosts :exec
+-- A conversation with a person is known by them alone.
+UPDATE posts SET channel = '', ts = ''
+WHERE alert_id = $1
+  AND (purpose = 'question' OR purpose LIKE 'reminder-%' OR purpose LIKE 'push-again-%' OR purpose LIKE 'peer-%');
+
+-- name: DropPersonal :exec
+DELETE FROM timeline_personal WHERE alert_id = $1;
+
+-- name: DropPayload :exec
+DELETE FROM payloads WHERE alert_id = $1;
+
+-- name: DropSearch :exec
+DELETE FROM search WHERE alert_id = $1;
+
+-- name: DropPerson :exec
+DELETE FROM people WHERE team = $1 AND user_id = $2;
+
+-- name: DropDevices :exec
+DELETE FROM devices WHERE person_team = $1 AND person_user = $2;
+
+-- name: DropNoticesOf :exec
+DELETE FROM notices
+WHERE (person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user))
+   OR strpos(data, sqlc.arg(person_user)) > 0;
+
+-- name: DropOptOutsOf :exec
+DELETE FROM opt_outs WHERE person_team = $1 AND person_user = $2;
+
+-- name: DropMemberships :exec
+DELETE FROM group_members WHERE team = $1 AND user_id = $2;
+
+-- name: EraseSuppressions :exec
+UPDATE suppressions SET reason = '', revocation = '' WHERE person_team = $1 AND person_user = $2;
+
+-- name: EraseDistrusts :exec
+-- One in force is in force whoever it is.
+UPDATE distrusts SET person_team = '', person_user = 'erased', clearance = ''
+WHERE person_team = $1 AND person_user = $2 AND cleared_at IS NOT NULL;
