@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/chat"
 	"securitybot/internal/conversation"
+	"securitybot/internal/evidence"
 	"securitybot/internal/factor"
 	"securitybot/internal/seal"
 	"securitybot/internal/sink"
@@ -22,7 +24,9 @@ import (
 // Record is what the steps need of the record.
 type Record interface {
 	Summaries
+	Upkeep
 
+	Now() time.Time
 	Alert(ctx context.Context, id string) (store.Record, error)
 	Story(ctx context.Context, id string) (store.Story, error)
 	Admit(ctx context.Context, id string, who store.Identified, planner store.Planner) (store.Record, error)
@@ -87,6 +91,9 @@ type Options struct {
 	Sealer  *seal.Sealer
 	Links   Links
 	Logger  *slog.Logger
+
+	EvidenceKey *evidence.Key // nil: timelines are not signed
+	Retention   time.Duration // of what is personal; 0 keeps it
 }
 
 // Activities are the steps.

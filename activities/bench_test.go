@@ -173,6 +173,10 @@ func (c *playedChat) Post(_ context.Context, to chat.Recipient, message chat.Mes
 	return c.ref(len(c.posts) - 1), nil
 }
 
+func (c *playedChat) Rendered(message chat.Message) (chat.Rendering, error) {
+	return chat.Rendering{Text: message.Text, Blocks: json.RawMessage(`[{"type":"rich_text"}]`)}, nil
+}
+
 func (c *playedChat) ref(i int) chat.Ref {
 	channel := c.posts[i].to.Channel
 	if channel == "" {

@@ -44,7 +44,8 @@ func (a *Activities) postPeer(ctx context.Context, story store.Story, rung rung,
 		to:      chat.Recipient{User: who.User},
 		message: a.Book.Peer(story, a.Sealer, who, rung.name),
 		kind:    store.KindPeerAsked,
-		data:    store.Fields{"target": rung.name, "chat_id": who.User},
+		data:    store.Fields{"target": rung.name},
+		shown:   store.Fields{"chat_id": who.User},
 	})
 	if err == nil {
 		return true, nil
@@ -110,6 +111,7 @@ func askedPeer(story store.Story, target string) string {
 			ChatID string `json:"chat_id"`
 		}
 		if entry.Kind == store.KindPeerAsked && json.Unmarshal(entry.Data, &asked) == nil && asked.Target == target {
+			_ = json.Unmarshal(entry.Personal, &asked) // it may be erased
 			return asked.ChatID
 		}
 	}

@@ -27,6 +27,7 @@ type draft struct {
 	message chat.Message
 	kind    string // of the timeline entry
 	data    store.Fields
+	shown   store.Fields // personal, beside the message itself
 
 	revision int // of a question
 }
@@ -83,9 +84,13 @@ func (a *Activities) stands(ctx context.Context, post store.Post, ref chat.Ref, 
 		return post, err
 	}
 	post.Channel, post.TS, post.PostedAt = ref.Channel, ref.TS, at
-	data := store.Fields{"channel": ref.Channel, "ts": ref.TS}
-	maps.Copy(data, draft.data)
-	return post, a.Record.FinishPost(ctx, post, draft.kind, data, store.Fields{"text": draft.message.Text})
+	message, err := a.Chat.Rendered(draft.message)
+	if err != nil { // it stands all the same
+		message = chat.Rendering{Text: draft.message.Text}
+	}
+	shown := store.Fields{"channel": ref.Channel, "ts": ref.TS, "text": message.Text, "blocks": message.Blocks}
+	maps.Copy(shown, draft.shown)
+	return post, a.Record.FinishPost(ctx, post, draft.kind, draft.data, shown)
 }
 
 // Ask posts the question, and gives what the record has come to hold of it.

@@ -10,6 +10,7 @@ import (
 
 	"securitybot/internal/alert"
 	"securitybot/internal/conversation"
+	"securitybot/internal/evidence"
 	"securitybot/internal/store"
 	"securitybot/internal/words"
 )
@@ -85,9 +86,26 @@ func (a *Activities) sumUp(ctx context.Context, in conversation.RollupInput, fro
 	if sum.Alerts == 0 && (silenced == 0 || in.Period != conversation.PeriodDaily) {
 		return nil
 	}
+	told := said(in.Period, from, to, sum)
+	if told.Signed, err = a.signed(ctx); err != nil {
+		return err
+	}
 	return a.leave(ctx, store.Notice{
 		ID: fmt.Sprintf("rollup-%s-%d", in.Period, from.Unix()), Kind: store.NoticeRollup, Target: in.Target,
-	}, said(in.Period, from, to, sum))
+	}, told)
+}
+
+// signed is the last checkpoint, as it is told; nil without one.
+func (a *Activities) signed(ctx context.Context) (*words.Signed, error) {
+	last, ok, err := a.Record.LastCheckpoint(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	checkpoint, err := evidence.ReadCheckpoint(last.Note)
+	if err != nil {
+		return nil, fmt.Errorf("read the last checkpoint: %w", err)
+	}
+	return &words.Signed{At: checkpoint.At, Size: checkpoint.Size, Root: checkpoint.Root.String()}, nil
 }
 
 // said is a summary as it is told.

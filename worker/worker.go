@@ -21,6 +21,7 @@ func RegisterWorkflows(registry sdkworker.WorkflowRegistry) {
 	registry.RegisterWorkflowWithOptions(workflows.FollowUp, workflow.RegisterOptions{Name: conversation.WorkflowFollowUp})
 	registry.RegisterWorkflowWithOptions(workflows.Ladder, workflow.RegisterOptions{Name: conversation.WorkflowLadder})
 	registry.RegisterWorkflowWithOptions(workflows.Notice, workflow.RegisterOptions{Name: conversation.WorkflowNotice})
+	registry.RegisterWorkflowWithOptions(workflows.Upkeep, workflow.RegisterOptions{Name: conversation.WorkflowUpkeep})
 	registry.RegisterWorkflowWithOptions(workflows.Rollup, workflow.RegisterOptions{Name: conversation.WorkflowRollup})
 }
 

@@ -36,7 +36,7 @@ func TestWorkflowsHaveTheirNames(t *testing.T) {
 	worker.RegisterWorkflows(registered)
 	names := []string{
 		conversation.WorkflowAlert, conversation.WorkflowFollowUp, conversation.WorkflowLadder, conversation.WorkflowNotice,
-		conversation.WorkflowRollup,
+		conversation.WorkflowRollup, conversation.WorkflowUpkeep,
 	}
 	require.Len(t, registered, len(names))
 	for _, name := range names {

@@ -288,6 +288,10 @@ func (c *playedChat) Post(_ context.Context, to chat.Recipient, message chat.Mes
 	return ref, nil
 }
 
+func (c *playedChat) Rendered(message chat.Message) (chat.Rendering, error) {
+	return chat.Rendering{Text: message.Text}, nil
+}
+
 func (c *playedChat) Find(context.Context, chat.Recipient, string, time.Time) (chat.Ref, bool, error) {
 	return chat.Ref{}, false, nil
 }
