@@ -124,6 +124,14 @@ func (f *form) severity(into *alert.Severity) func(string, json.RawMessage) {
 	}
 }
 
+func (f *form) flag(into *bool) func(string, json.RawMessage) {
+	return func(field string, raw json.RawMessage) {
+		if json.Unmarshal(raw, into) != nil {
+			f.fault(field, "must be true or false")
+		}
+	}
+}
+
 func (f *form) email(into *string) func(string, json.RawMessage) {
 	return func(field string, raw json.RawMessage) {
 		before := len(f.faults)

@@ -19,7 +19,6 @@ import (
 	"go.uber.org/goleak"
 
 	"securitybot/api"
-	"securitybot/internal/alert"
 	"securitybot/internal/store"
 	"securitybot/internal/store/sqlite"
 )
@@ -64,16 +63,25 @@ type desk struct {
 // fragile is a record that can break.
 type fragile struct {
 	api.Record
-	broken atomic.Bool
+	broken   atomic.Bool
+	searches atomic.Int32 // that still succeed; all of them below zero
 }
 
 var errDisk = errors.New("disk of db-7.internal is gone")
 
-func (f *fragile) Accept(ctx context.Context, reported alert.Alert) (store.Accepted, error) {
+func (f *fragile) AcceptAll(ctx context.Context, source string, reports []store.Report, perHour int) ([]store.Accepted, error) {
 	if f.broken.Load() {
-		return store.Accepted{}, errDisk
+		return nil, errDisk
 	}
-	return f.Record.Accept(ctx, reported)
+	return f.Record.AcceptAll(ctx, source, reports, perHour)
+}
+
+func (f *fragile) Search(ctx context.Context, search store.Search) ([]store.Found, error) {
+	if f.searches.Load() >= 0 && f.searches.Add(-1) < 0 {
+		f.searches.Store(0)
+		return nil, errDisk
+	}
+	return f.Record.Search(ctx, search)
 }
 
 func (f *fragile) Story(ctx context.Context, id string) (store.Story, error) {
@@ -124,6 +132,7 @@ func newDesk(t *testing.T, change ...func(*api.Options)) *desk {
 	d.store = store.New(backend, store.WithClock(d.clock.time))
 	t.Cleanup(func() { require.NoError(t, d.store.Close()) })
 	d.record = &fragile{Record: d.store}
+	d.record.searches.Store(-1)
 	options := api.Options{
 		Record:  d.record,
 		Sources: sources,
@@ -196,8 +205,15 @@ func (d *desk) do(method, target, body string, header ...string) answer {
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
+	return d.serve(request)
+}
+
+// serve answers a request, and checks the answer against the description of the API.
+func (d *desk) serve(request *http.Request) answer {
+	d.t.Helper()
 	recorder := httptest.NewRecorder()
 	d.server.Handler().ServeHTTP(recorder, request)
+	description(d.t).conforms(d.t, d.server.Routes(), request, recorder)
 	return answer{t: d.t, status: recorder.Code, header: recorder.Header(), body: recorder.Body.String()}
 }
 

@@ -34,7 +34,7 @@ func TestHostilePayloads(t *testing.T) {
 		"nothing":                {``, []string{"body"}, "is not JSON"},
 		"no JSON":                {`alert!`, []string{"body"}, "is not JSON: invalid character 'a'"},
 		"a part of it":           {`{"detection":"d"`, []string{"body"}, "is not JSON"},
-		"a list":                 {`[]`, []string{"body"}, "must be a JSON object"},
+		"a list":                 {`[]`, []string{"body"}, "has no alerts"},
 		"a null":                 {`null`, []string{"body"}, "must be a JSON object"},
 		"two objects":            {whole("") + whole(""), []string{"body"}, "after top-level value"},
 		"something behind":       {whole("") + "x", []string{"body"}, "after top-level value"},

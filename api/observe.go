@@ -41,7 +41,7 @@ func (s *Server) observe(c *gin.Context) {
 	}
 	s.counts.request(route, c.Request.Method, c.Writer.Status(), took)
 	s.log.DebugContext(c.Request.Context(), "request", "method", c.Request.Method, "route", route,
-		"status", c.Writer.Status(), "took", took, "source", c.GetString(sourceKey), "request_id", id)
+		"status", c.Writer.Status(), "took", took, "source", callerOf(c).Source, "request_id", id)
 }
 
 // recoverPanic keeps a fault in one request from ending the process.

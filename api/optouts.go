@@ -37,6 +37,9 @@ func (s *Server) listOptOuts(c *gin.Context) error {
 	people := s.directory()
 	views := make([]OptOutView, 0, len(list))
 	for _, each := range list {
+		if isSelf(c, each.Person) {
+			continue
+		}
 		person, err := people.find(c.Request.Context(), each.Person)
 		if err != nil {
 			return err
@@ -64,8 +67,11 @@ func (s *Server) optOut(c *gin.Context) error {
 		return err
 	}
 	person, err := s.person(c.Request.Context(), email)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case isSelf(c, person.PersonKey):
+		return problemOf(http.StatusForbidden, "this is about you: in Slack you can stop questions for a while by yourself")
 	}
 	wanted.Person, wanted.Until, wanted.Since = person.PersonKey, ends.until, f.now
 	refusal, err := s.opt.Record.OptOut(c.Request.Context(), wanted, nameOf(person))
@@ -76,7 +82,7 @@ func (s *Server) optOut(c *gin.Context) error {
 }
 
 func (s *Server) optIn(c *gin.Context) error {
-	person, err := s.person(c.Request.Context(), c.Param("email"))
+	person, err := s.other(c)
 	if err != nil {
 		return err
 	}

@@ -63,11 +63,13 @@ func plain(into *string) func(string) error {
 }
 
 // limited reads how much of a list is wanted.
-func limited(into *int) func(string) error {
+func limited(into *int) func(string) error { return upTo(into, maxLimit) }
+
+func upTo(into *int, most int) func(string) error {
 	return func(value string) error {
 		number, err := strconv.Atoi(value)
-		if err != nil || number < 1 || number > maxLimit {
-			return fmt.Errorf("must be a number from 1 to %d", maxLimit)
+		if err != nil || number < 1 || number > most {
+			return fmt.Errorf("must be a number from 1 to %d", most)
 		}
 		*into = number
 		return nil
@@ -92,5 +94,42 @@ func moment(into *time.Time) func(string) error {
 		}
 		*into = at.UTC()
 		return nil
+	}
+}
+
+// edge reads the beginning or the end of a stretch of time, which it is a part of: a
+// moment, or a whole day in UTC.
+func edge(into *time.Time, last bool) func(string) error {
+	return func(value string) error {
+		if day, err := time.Parse(time.DateOnly, value); err == nil {
+			if *into = day; last {
+				*into = day.AddDate(0, 0, 1).Add(-time.Microsecond)
+			}
+			return nil
+		}
+		if err := moment(into)(value); err != nil {
+			return errors.New("must be a day as 2006-01-02, or a time as 2006-01-02T15:04:05Z (RFC 3339)")
+		}
+		return nil
+	}
+}
+
+// truth reads whether something has to be so.
+func truth(into **bool) func(string) error {
+	return func(value string) error {
+		var wanted bool
+		*into = &wanted
+		return flag(&wanted)(value)
+	}
+}
+
+// address reads an email.
+func address(into *string) func(string) error {
+	return func(value string) error {
+		if !isEmail(value) {
+			return errors.New("is not an email address")
+		}
+		*into = value
+		return checkText(value)
 	}
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 
 	"securitybot/internal/alert"
@@ -92,6 +93,36 @@ func caseOf(opened *store.Case) *CaseView {
 		OpenedAt: opened.OpenedAt.UTC(), AckedAt: opened.AckedAt.UTC(), AckedBy: opened.AckedBy,
 		ResolvedAt: opened.ResolvedAt.UTC(), ResolvedBy: opened.ResolvedBy, Resolution: opened.Resolution,
 	}
+}
+
+// relatedOf lists in short what an alert has to do with.
+func relatedOf(story store.Story) []Related {
+	var list []Related
+	add := func(as string, records ...store.Record) {
+		for _, record := range records {
+			list = append(list, Related{
+				As: as, ID: record.ID, Title: record.Title, Detection: record.Detection, Severity: record.Severity,
+				Status: record.Status, Verdict: record.Verdict.Outcome, ReceivedAt: record.ReceivedAt.UTC(),
+			})
+		}
+	}
+	add("occurrence", story.Joined...)
+	add("member", story.Members...)
+	if story.Subject != nil {
+		add("request", *story.Subject)
+	}
+	return list
+}
+
+// questionOf is the question as it was sent; nil before, and once it was erased.
+func questionOf(entries []store.Entry) *MessageView {
+	for _, entry := range entries {
+		var sent MessageView
+		if entry.Kind == store.KindAsked && json.Unmarshal(entry.Personal, &sent) == nil && sent.Text != "" {
+			return &sent
+		}
+	}
+	return nil
 }
 
 func idsOf(records []store.Record) []string {

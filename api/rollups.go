@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"securitybot/internal/alert"
 	"securitybot/internal/store"
 )
 
@@ -48,6 +49,9 @@ func (s *Server) sumUp(c *gin.Context) error {
 	if err != nil {
 		return fmt.Errorf("sum up: %w", err)
 	}
+	if who := self(c); who != nil {
+		leaveOut(&rollup, *who)
+	}
 	if format == "csv" || format == "" && strings.HasPrefix(c.GetHeader("Accept"), "text/csv") {
 		secure(c.Writer.Header())
 		c.Header("Content-Type", "text/csv; charset=utf-8")
@@ -56,6 +60,21 @@ func (s *Server) sumUp(c *gin.Context) error {
 		return writeCSV(c.Writer, rollup)
 	}
 	return writeJSON(c, http.StatusOK, rollup)
+}
+
+// leaveOut takes every line out of a rollup that is about somebody. What is counted
+// names nobody.
+func leaveOut(rollup *store.Rollup, who alert.Person) {
+	own := func(line store.Who) bool {
+		unknown := line.Email == "" && (line.Name == who.User || line.Name != "" && strings.EqualFold(line.Name, who.Username))
+		return unknown || line.Email != "" && strings.EqualFold(line.Email, who.Email)
+	}
+	answered := func(line store.Explained) bool { return own(line.Who) }
+	rollup.Confirmed = slices.DeleteFunc(rollup.Confirmed, answered)
+	rollup.Slowest = slices.DeleteFunc(rollup.Slowest, answered)
+	rollup.OpenCases = slices.DeleteFunc(rollup.OpenCases, func(line store.RollupCase) bool { return own(line.Who) })
+	rollup.OptedOut = slices.DeleteFunc(rollup.OptedOut, func(line store.RollupOptOut) bool { return own(line.Who) })
+	rollup.Exceptions = slices.DeleteFunc(rollup.Exceptions, func(line store.RollupException) bool { return own(line.Who) })
 }
 
 // The columns of the CSV. What a line has none of is empty; section says which of

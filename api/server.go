@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -15,26 +16,32 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"securitybot/internal/alert"
+	"securitybot/internal/evidence"
 	"securitybot/internal/store"
 )
 
 // Record is what the API needs of the store.
 type Record interface {
-	Accept(ctx context.Context, reported alert.Alert) (store.Accepted, error)
 	Story(ctx context.Context, id string) (store.Story, error)
-	List(ctx context.Context, filter store.Filter) ([]store.Record, error)
 	Backlog(ctx context.Context) (int, time.Duration, error)
 	Ping(ctx context.Context) error
+	Intake
+	Reading
+	TokenKeeping
 	Administration
+	Responding
+	Directory
+	Evidence
 }
 
 // Administration is what admins see and do.
 type Administration interface {
 	Rollup(ctx context.Context, from, to time.Time) (store.Rollup, error)
-	OpenCases(ctx context.Context, before time.Time, limit int) ([]store.OpenCase, error)
+	Cases(ctx context.Context, after store.CaseCursor, limit int, except *alert.Person) (store.CasePage, error)
+	Reviews(ctx context.Context, before store.Cursor, limit int, except *alert.Person) ([]store.Found, error)
 	Suppressions(ctx context.Context, since time.Time, limit int) ([]store.Suppression, error)
 	Except(ctx context.Context, exception store.Suppression, admin alert.PersonKey, adminName, personName string) (store.Suppression, error)
-	Revoke(ctx context.Context, id, by, reason string) (store.Suppression, error)
+	Revoke(ctx context.Context, id string, responder alert.PersonKey, by, reason string) (store.Suppression, error)
 	OptOuts(ctx context.Context) ([]store.OptOut, error)
 	OptOut(ctx context.Context, optOut store.OptOut, name string) (store.Refusal, error)
 	OptIn(ctx context.Context, person alert.PersonKey, name string) (store.Refusal, error)
@@ -43,8 +50,6 @@ type Administration interface {
 	Resume(ctx context.Context, by string) (store.Refusal, error)
 	Policy(ctx context.Context) (store.PolicyText, bool, error)
 	Policies(ctx context.Context, limit int) ([]store.PolicyText, error)
-	Person(ctx context.Context, key alert.PersonKey) (alert.Person, bool, error)
-	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
 }
 
 // Mount is a handler for everything at and below Path, with any method. It
@@ -59,6 +64,8 @@ type Mount struct {
 type Links struct {
 	Alert    func(id string) string
 	Workflow func(id string) string
+	Console  func(id string) string
+	Chat     func(channel, ts string) string // a message in the chat system
 }
 
 // Options of a Server. Record and Sources are required.
@@ -70,6 +77,15 @@ type Options struct {
 	// Team is the chat system's team that the record's people are of; admins need it.
 	Team   func(ctx context.Context) (string, error)
 	Mounts []Mount
+	// Policy, Finder and Render are what previews and explanations need: the question of
+	// a story as the chat system shows it.
+	Policy Policies
+	Finder Finder
+	Render func(story store.Story) (text string, blocks json.RawMessage, err error)
+	// LostPhoneTitle is what the case of a lost phone is called.
+	LostPhoneTitle string
+	// EvidenceKey signs bundles; nil: there are none.
+	EvidenceKey *evidence.Key
 	// Kick is called after an alert was stored, so that it is started at once.
 	Kick func()
 	// Degraded names what does not work at the moment although alerts are taken.
@@ -116,6 +132,15 @@ func (o Options) withDefaults() Options {
 	if o.Team == nil {
 		o.Team = func(context.Context) (string, error) { return "", errors.New("no directory") }
 	}
+	if o.Policy == nil {
+		o.Policy = unwired{}
+	}
+	if o.Finder == nil {
+		o.Finder = unwired{}
+	}
+	if o.Render == nil {
+		o.Render = unwired{}.Render
+	}
 	if o.Kick == nil {
 		o.Kick = func() {}
 	}
@@ -150,11 +175,7 @@ func (s *Server) routes() http.Handler {
 	if s.metrics != nil {
 		engine.GET("/metrics", gin.WrapH(s.metrics))
 	}
-	v1 := engine.Group("/v1", s.handle(s.authenticate))
-	v1.POST("/alerts", s.handle(s.onlySources), s.handle(s.takeAlert))
-	v1.GET("/alerts", s.handle(s.listAlerts))
-	v1.GET("/alerts/:id", s.handle(s.showAlert))
-	s.administer(v1.Group("", s.handle(s.onlyAdmins)))
+	s.route(engine)
 	for _, mount := range s.opt.Mounts {
 		engine.Any(mount.Path, gin.WrapH(mount.Handler))
 		if mount.Path != "/" {
@@ -162,23 +183,6 @@ func (s *Server) routes() http.Handler {
 		}
 	}
 	return engine
-}
-
-// administer routes what only admins may see or do.
-func (s *Server) administer(admins *gin.RouterGroup) {
-	admins.GET("/cases", s.handle(s.listCases))
-	admins.GET("/rollups", s.handle(s.sumUp))
-	admins.GET("/suppressions", s.handle(s.listSuppressions))
-	admins.DELETE("/suppressions/:id", s.handle(s.revoke))
-	admins.POST("/exceptions", s.handle(s.except))
-	admins.GET("/opt-outs", s.handle(s.listOptOuts))
-	admins.POST("/opt-outs", s.handle(s.optOut))
-	admins.DELETE("/opt-outs/:email", s.handle(s.optIn))
-	admins.GET("/pause", s.handle(s.showPause))
-	admins.POST("/pause", s.handle(s.pause))
-	admins.POST("/resume", s.handle(s.resume))
-	admins.GET("/policy", s.handle(s.showPolicy))
-	admins.GET("/policies", s.handle(s.listPolicies))
 }
 
 // linksOf are an alert's links.
@@ -189,6 +193,9 @@ func (l Links) linksOf(id string) LinksView {
 	}
 	if l.Workflow != nil {
 		links.Temporal = l.Workflow(id)
+	}
+	if l.Console != nil {
+		links.Console = l.Console(id)
 	}
 	return links
 }

@@ -86,7 +86,7 @@ func (s *Server) listSuppressions(c *gin.Context) error {
 		return fmt.Errorf("list suppressions: %w", err)
 	}
 	list = slices.DeleteFunc(list, func(each store.Suppression) bool {
-		return query.active && !each.InForce(now) || only != nil && each.Person != only.PersonKey
+		return isSelf(c, each.Person) || query.active && !each.InForce(now) || only != nil && each.Person != only.PersonKey
 	})
 	return s.writeSuppressions(c, list[:min(len(list), query.limit)], now)
 }
@@ -109,8 +109,10 @@ func (s *Server) revoke(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	revoked, err := s.opt.Record.Revoke(c.Request.Context(), c.Param("id"), actor(c), reason)
+	revoked, err := s.opt.Record.Revoke(c.Request.Context(), c.Param("id"), callerOf(c).Person, actor(c), reason)
 	switch {
+	case errors.Is(err, store.ErrOwnException):
+		return errOwn()
 	case errors.Is(err, store.ErrNotFound):
 		return problemOf(http.StatusNotFound, "no such suppression")
 	case errors.Is(err, store.ErrSilentRevoking):
@@ -211,16 +213,12 @@ func (s *Server) except(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	admin, err := s.self(c)
-	if err != nil {
-		return err
-	}
 	person, err := s.person(c.Request.Context(), wanted.person)
 	if err != nil {
 		return err
 	}
 	wanted.Person = person.PersonKey
-	made, err := s.opt.Record.Except(c.Request.Context(), wanted.Suppression, admin.PersonKey, actor(c), nameOf(person))
+	made, err := s.opt.Record.Except(c.Request.Context(), wanted.Suppression, callerOf(c).Person, actor(c), nameOf(person))
 	switch {
 	case errors.Is(err, store.ErrOwnException):
 		return problemOf(http.StatusForbidden, "nobody may except themselves: ask another admin")

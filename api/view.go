@@ -17,6 +17,9 @@ import (
 type LinksView struct {
 	Self     string `json:"self"`
 	Temporal string `json:"temporal"`
+	Console  string `json:"console,omitempty"`  // its page; empty where nobody can log in
+	Case     string `json:"case,omitempty"`     // where the case stands in the chat system; only of one alert
+	Evidence string `json:"evidence,omitempty"` // the bundle; only of one alert
 }
 
 // Summary is an alert in a list. Verdict is empty until there is one.
@@ -31,6 +34,9 @@ type Summary struct {
 	Title         string          `json:"title"`
 	Severity      alert.Severity  `json:"severity"`
 	Subject       alert.Subject   `json:"subject"`
+	Who           store.Who       `json:"who"`           // whom it was resolved to; else as the subject says
+	Answered      alert.Choice    `json:"answered"`      // the answer that counts; empty without one
+	Authenticated bool            `json:"authenticated"` // a second factor approved the answer
 	ReceivedAt    time.Time       `json:"received_at"`
 	OccurredAt    time.Time       `json:"occurred_at,omitzero"`
 	Deadline      time.Time       `json:"deadline,omitzero"`
@@ -47,10 +53,16 @@ type Detail struct {
 	Context     json.RawMessage `json:"context,omitempty"`
 	Reminders   []time.Time     `json:"reminders,omitempty"`
 	Person      *PersonView     `json:"person,omitempty"`
-	Answer      *AnswerView     `json:"answer,omitempty"`
-	Proof       *ProofView      `json:"proof,omitempty"`
+	Question    *MessageView    `json:"question,omitempty"`    // as it was sent
+	Answer      *AnswerView     `json:"answer,omitempty"`      // the one that counts
+	Answers     []AnswerView    `json:"answers,omitempty"`     // all, as they were recorded
+	Proof       *ProofView      `json:"proof,omitempty"`       // the last one, once it has a result
+	Proofs      []ProofView     `json:"proofs,omitempty"`      // all attempts
+	Plan        json.RawMessage `json:"plan,omitempty"`        // an alert.Plan, with rule and revision
+	ErasedAt    time.Time       `json:"erased_at,omitzero"`    // personal content is gone since then
 	Occurrences []string        `json:"occurrences,omitempty"` // ids of the alerts that the question asks about too
 	Members     []string        `json:"members,omitempty"`     // ids of the alerts that the case lists
+	Related     []Related       `json:"related,omitempty"`     // what this alert has to do with, in short
 	Case        *CaseView       `json:"case,omitempty"`
 	Timeline    []EntryView     `json:"timeline"`
 }
@@ -75,10 +87,30 @@ type AnswerView struct {
 
 // ProofView is the last attempt to prove a yes, once it has a result.
 type ProofView struct {
+	Attempt     int               `json:"attempt"`
 	Result      alert.ProofResult `json:"result"`
 	Reason      string            `json:"reason"`
 	Factor      string            `json:"factor"`
+	Device      string            `json:"device,omitempty"` // as the second factor names it
 	Transaction string            `json:"transaction"`
+	Code        string            `json:"code,omitempty"` // shown in chat and on the phone
+	BegunAt     time.Time         `json:"begun_at,omitzero"`
+	PushedAt    time.Time         `json:"pushed_at,omitzero"`
+	DecidedAt   time.Time         `json:"decided_at,omitzero"`
+}
+
+// Related is another alert in short, and what it has to do with the one that is
+// shown: occurrence (the question asks about it too), member (the case lists it) or
+// request (what the wish is about).
+type Related struct {
+	As         string         `json:"as"`
+	ID         string         `json:"id"`
+	Title      string         `json:"title"`
+	Detection  string         `json:"detection"`
+	Severity   alert.Severity `json:"severity"`
+	Status     alert.Status   `json:"status"`
+	Verdict    alert.Outcome  `json:"verdict"`
+	ReceivedAt time.Time      `json:"received_at"`
 }
 
 // EscalationView is why there is a case, and since when.
@@ -124,6 +156,7 @@ func summaryOf(record store.Record, links Links) Summary {
 		Verdict: record.Verdict.Outcome, VerdictReason: record.Verdict.Reason,
 		Detection: record.Detection, Title: record.Title, Severity: record.Severity, Subject: record.Subject,
 		ReceivedAt: record.ReceivedAt.UTC(), OccurredAt: record.OccurredAt.UTC(), Deadline: record.Deadline.UTC(),
+		Who: store.WhoIs(alert.Person{}, record.Subject), Answered: record.Answered, Authenticated: record.Proven,
 		Escalation: escalationOf(record), Links: links.linksOf(record.ID), Relations: relationsOf(record),
 	}
 }
@@ -144,15 +177,32 @@ func DetailOf(story store.Story, links Links) (Detail, error) {
 		Context:     story.Record.Context,
 		Reminders:   remindersOf(story.Record),
 		Person:      personOf(story),
+		Question:    questionOf(story.Entries),
 		Answer:      answerOf(story.Answer()),
+		Answers:     answersOf(story.Answers),
 		Proof:       proofOf(story.Proof()),
+		Proofs:      proofsOf(story.Proofs),
+		ErasedAt:    story.Record.ErasedAt.UTC(),
 		Occurrences: idsOf(story.Joined),
 		Members:     idsOf(story.Members),
+		Related:     relatedOf(story),
 		Case:        caseOf(story.Case),
 		Timeline:    make([]EntryView, 0, len(story.Entries)),
 	}
+	detail.Who = store.WhoIs(story.Person, story.Record.Subject)
 	if story.Covering != nil {
 		detail.CoveredBy = coveringOf(*story.Covering)
+	}
+	if post, ok := story.Posts[store.PurposeCase]; ok && post.State == store.PostDone && links.Chat != nil {
+		detail.Links.Case = links.Chat(post.Channel, post.TS)
+	}
+	detail.Links.Evidence = "/v1/alerts/" + story.Record.ID + "/evidence"
+	if story.Record.Plan != nil {
+		plan, err := json.Marshal(story.Record.Plan)
+		if err != nil {
+			return Detail{}, fmt.Errorf("show plan: %w", err)
+		}
+		detail.Plan = plan
 	}
 	for _, entry := range story.Entries {
 		view, err := entryOf(entry)
@@ -198,11 +248,36 @@ func proofOf(proof *alert.Proof) *ProofView {
 	if proof == nil || proof.Result == alert.ProofPending {
 		return nil
 	}
+	shown := attemptOf(*proof)
+	return &shown
+}
+
+func attemptOf(proof alert.Proof) ProofView {
 	result, reason := proof.Result, proof.Reason
 	if result == alert.ProofLost {
 		result, reason = alert.ProofUnavailable, alert.ReasonLost
 	}
-	return &ProofView{Result: result, Reason: reason, Factor: proof.Factor, Transaction: proof.Transaction}
+	return ProofView{
+		Attempt: proof.Attempt, Result: result, Reason: reason, Factor: proof.Factor, Device: proof.Device,
+		Transaction: proof.Transaction, Code: proof.Code, BegunAt: proof.BegunAt.UTC(), PushedAt: proof.PushedAt.UTC(),
+		DecidedAt: proof.DecidedAt.UTC(),
+	}
+}
+
+func proofsOf(proofs []alert.Proof) []ProofView {
+	var views []ProofView
+	for _, proof := range proofs {
+		views = append(views, attemptOf(proof))
+	}
+	return views
+}
+
+func answersOf(answers []alert.Answer) []AnswerView {
+	var views []AnswerView
+	for i := range answers {
+		views = append(views, *answerOf(&answers[i]))
+	}
+	return views
 }
 
 func entryOf(entry store.Entry) (EntryView, error) {
@@ -215,7 +290,7 @@ func entryOf(entry store.Entry) (EntryView, error) {
 			return EntryView{}, err
 		}
 	}
-	for _, own := range []string{"at", "kind", "actor"} {
+	for _, own := range []string{"at", "kind", "actor", "blocks"} { // a message's blocks are in the evidence
 		delete(view.Fields, own)
 	}
 	return view, nil
