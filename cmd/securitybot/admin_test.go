@@ -80,7 +80,7 @@ func TestSuppressionCommands(t *testing.T) {
 	id := regexp.MustCompile(`^(exc-\w+): alice@example.com is not asked about sudo_interactive on`).FindStringSubmatch(made)[1]
 	require.Contains(t, made, `{"expr":"a=b","host":"web-1","port":22}`)
 
-	require.Regexp(t, id+` +exception +active +alice@example.com +sudo_interactive .*0/1000 +admin sam@example.com +planned  maintenance`,
+	require.Regexp(t, id+` +exception +active +alice@example.com +sudo_interactive .*0/1000 +Sam Smith \(sam@example.com\) +planned  maintenance`,
 		c.reads("suppression", "list", "--person", "alice@example.com"))
 	require.Equal(t, "alice@example.com is asked about sudo_interactive again.\n",
 		c.reads("suppression", "revoke", id, "--reason", "done"))
@@ -94,7 +94,7 @@ func TestOptOutAndPauseCommands(t *testing.T) {
 	c := newConsole(t)
 	require.Equal(t, "Nobody is opted out.\n", c.reads("opt-out", "list"))
 	require.Contains(t, c.reads("opt-out", "add", "alice@example.com", "--for", "30d", "--reason", "leave"), "alice@example.com is not asked until 2")
-	require.Regexp(t, `alice@example.com +\d.* UTC +admin sam@example.com +leave`, c.reads("opt-out", "list"))
+	require.Regexp(t, `alice@example.com +\d.* UTC +Sam Smith \(sam@example.com\) +leave`, c.reads("opt-out", "list"))
 	require.Equal(t, "alice@example.com is asked again from now on.\n", c.reads("opt-out", "remove", "alice@example.com"))
 
 	require.Contains(t, c.reads("pause", "--reason", "a drill"), "Paused")

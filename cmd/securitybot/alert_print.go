@@ -30,7 +30,7 @@ func printSent(out io.Writer, sent client.Sent) error {
 	if sent.Duplicate {
 		word = "known already"
 	}
-	lines := [][2]string{{word, sent.ID}, {"status", sent.Status}, {"alert", sent.Links.Self}, {"workflow", sent.Links.Temporal}}
+	lines := [][2]string{{word, sent.ID}, {"status", sent.Status}, {"alert", sent.Links.Self}, {"console", sent.Links.Console}, {"workflow", sent.Links.Temporal}}
 	return printLines(out, lines)
 }
 
@@ -110,7 +110,8 @@ func printAlert(out io.Writer, alert client.Alert) error {
 	if escalation := alert.Escalation; escalation != nil {
 		lines = append(lines, [2]string{"case", escalation.Reason + ", " + moment(escalation.At)})
 	}
-	if err := printLines(out, append(lines, [2]string{"workflow", alert.Links.Temporal})); err != nil {
+	lines = append(lines, [2]string{"console", alert.Links.Console}, [2]string{"workflow", alert.Links.Temporal})
+	if err := printLines(out, lines); err != nil {
 		return err
 	}
 	return printTimeline(out, alert.Timeline)
@@ -128,10 +129,16 @@ func printTimeline(out io.Writer, entries []client.Entry) error {
 	return table.Flush()
 }
 
+// digests are fields that say nothing to people: evidence is checked with them.
+var digests = []string{"content", "payload"}
+
 // fields are an entry's own, by name.
 func fields(of map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if slices.Contains(digests, name) {
+			continue
+		}
 		value := of[name]
 		if text, ok := value.(string); ok && strings.ContainsAny(text, " \n") {
 			value = fmt.Sprintf("%q", text)

@@ -40,7 +40,8 @@ func newCommand() *cobra.Command {
 	root.AddCommand(
 		newRunCommand(), newAPICommand(), newWorkerCommand(), newSandboxCommand(), newMigrateCommand(),
 		newAlertCommand(), newCaseCommand(), newRollupCommand(), newSuppressionCommand(), newOptOutCommand(),
-		newPauseCommand(), newResumeCommand(), newPersonCommand(), newPolicyCommand(), newDevServerCommand(), newVersionCommand(),
+		newPauseCommand(), newResumeCommand(), newPersonCommand(), newTokenCommand(), newPolicyCommand(),
+		newEvidenceCommand(), newAuditCommand(), newDevServerCommand(), newVersionCommand(),
 		newFormerCommand("bot", "worker"), newFormerCommand("frontend", "api"),
 	)
 	return root

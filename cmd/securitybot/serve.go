@@ -44,7 +44,7 @@ func (f *flags) load() (config.Config, *slog.Logger, error) {
 	}
 	logger := telemetry.NewLogger(os.Stderr, cfg.LogJSON, cfg.LogLevel)
 	for _, warning := range cfg.Warnings {
-		logger.Warn("an old setting", "warning", warning)
+		logger.Warn("check a setting", "warning", warning)
 	}
 	return cfg, logger, nil
 }
@@ -92,8 +92,13 @@ func newRunCommand() *cobra.Command {
 func announce(command *cobra.Command) func(app.Links) {
 	return func(links app.Links) {
 		out := command.OutOrStdout()
+		console := links.Console
+		if links.SignInAs != "" {
+			console += "   (sign in as " + links.SignInAs + ")"
+		}
 		fmt.Fprintln(out, "Securitybot is running.")
 		for _, line := range [][2]string{
+			{"The console", console},
 			{"The sandbox (start here)", links.Page},
 			{"The API", links.API},
 			{"The Temporal UI", links.Temporal},

@@ -28,6 +28,12 @@ func (a *App) announce(ctx context.Context) error {
 		return err
 	}
 	links := Links{API: a.publicURL()}
+	if a.hasConsole() {
+		links.Console = a.publicURL() + consolePath
+	}
+	if a.sandbox != nil && !a.config.Login.Configured() {
+		links.SignInAs = sandboxAdmin
+	}
 	if a.sandbox != nil {
 		links.Page = a.sandboxURL() + "/sandbox"
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,12 +18,14 @@ import (
 	"securitybot/api"
 	"securitybot/internal/config"
 	"securitybot/internal/conversation"
+	"securitybot/internal/store"
 )
 
 func (a *App) openAPI(ctx context.Context) error {
 	options := api.Options{
 		Record: a.store, Sources: a.source, Admins: a.config.Admins.Source, Kick: func() {}, Degraded: a.degraded,
-		Links: api.Links{Alert: a.alertURL, Workflow: a.workflowURL}, Hosts: a.hostAllowed(), Logger: a.logger,
+		Links: api.Links{Alert: a.resourceURL, Workflow: a.workflowURL, Console: a.consoleURL, Chat: a.chatURL}, Hosts: a.hostAllowed(), Logger: a.logger,
+		Policy: a.policies, Finder: a.people, Render: a.render, LostPhoneTitle: a.book.LostPhoneTitle(), EvidenceKey: a.evidence,
 	}
 	if a.outbox != nil {
 		options.Kick = a.outbox.Kick
@@ -46,8 +49,35 @@ func (a *App) openAPI(ctx context.Context) error {
 	if a.sandbox != nil {
 		options.Mounts = append(options.Mounts, api.Mount{Path: "/sandbox", Handler: a.sandbox.Handler()})
 	}
+	pages, err := a.consoleMounts()
+	if err != nil {
+		return err
+	}
+	options.Mounts = append(options.Mounts, pages...)
 	a.api = api.New(options)
+	return a.missSources(ctx)
+}
+
+// missSources says that nobody may report alerts: all else looks well then.
+func (a *App) missSources(ctx context.Context) error {
+	if a.sandbox != nil || len(a.config.Tokens) > 0 {
+		return nil
+	}
+	kept, err := a.store.Tokens(ctx)
+	if err != nil {
+		return err
+	}
+	reports := func(token store.Token) bool { return token.Source != "" && token.Live(a.store.Now()) }
+	if !slices.ContainsFunc(kept, reports) {
+		a.logger.Warn("nobody may report alerts yet: make a token in the console, or by `securitybot token create`")
+	}
 	return nil
+}
+
+// render is a question as the chat system shows it.
+func (a *App) render(story store.Story) (text string, blocks json.RawMessage, err error) {
+	shown, err := a.slack.Rendered(a.book.Question(story, a.sealer))
+	return shown.Text, shown.Blocks, err
 }
 
 // openMetrics listens for /metrics alone.
@@ -119,22 +149,25 @@ func (a *App) temporalUp(ctx context.Context) bool {
 	return err == nil
 }
 
-// alertURL is an alert in the API.
-func (a *App) alertURL(id string) string {
+// resourceURL is an alert in the API.
+func (a *App) resourceURL(id string) string {
 	return strings.TrimSuffix(a.publicURL(), "/") + "/v1/alerts/" + id
 }
 
 // caseLinks are the addresses in cases: those that a browser can open.
 type caseLinks struct{ *App }
 
-func (l caseLinks) Alert(id string) string {
-	if l.sandbox == nil {
-		return ""
-	}
-	return strings.TrimSuffix(l.publicURL(), "/") + "/sandbox#" + id
-}
+func (l caseLinks) Alert(id string) string { return l.consoleURL(id) }
 
 func (l caseLinks) Workflow(id string) string { return l.workflowURL(id) }
+
+// chatURL is a message in the chat system; of the sandbox's there is one page.
+func (a *App) chatURL(channel, ts string) string {
+	if a.sandbox != nil {
+		return a.sandboxURL() + "/sandbox"
+	}
+	return a.team.message(channel, ts)
+}
 
 // workflowURL is an alert's workflow in the Temporal UI; "" when there is none.
 func (a *App) workflowURL(id string) string {

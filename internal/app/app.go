@@ -17,8 +17,10 @@ import (
 
 	"securitybot/activities"
 	"securitybot/api"
+	"securitybot/api/login"
 	"securitybot/internal/chat/slack"
 	"securitybot/internal/config"
+	"securitybot/internal/evidence"
 	"securitybot/internal/factor"
 	"securitybot/internal/factor/duo"
 	"securitybot/internal/inbox"
@@ -57,6 +59,8 @@ type App struct {
 	policies   *policies
 	book       *words.Book
 	api        *api.Server
+	login      *login.Login
+	evidence   *evidence.Key // nil: nothing is signed
 	dev        *devServer
 	demo       string
 	demoOnce   sync.Once
@@ -78,9 +82,6 @@ func New(ctx context.Context, options Options) (*App, error) {
 		return nil, errors.New("no Slack is configured: set " + config.SlackBotToken +
 			", or use `securitybot run`, which brings a sandbox")
 	}
-	if options.Role.API && !options.Role.Sandbox && len(options.Config.Tokens) == 0 {
-		return nil, errors.New("nobody may report alerts: set " + config.APITokens)
-	}
 	if err := a.wire(ctx); err != nil {
 		return nil, errors.Join(err, a.close(ctx))
 	}
@@ -98,11 +99,13 @@ func (a *App) wire(ctx context.Context) error {
 		{"open the record", a.openRecord, a.options.Role.API || a.options.Role.Worker},
 		{"load the policy", a.loadPolicy, a.options.Role.API || a.options.Role.Worker},
 		{"read the messages", a.openWords, a.options.Role.API || a.options.Role.Worker},
+		{"read the evidence key", a.openEvidence, a.options.Role.API || a.options.Role.Worker},
 		{"find Temporal", a.openTemporal, a.options.Role.API || a.options.Role.Worker},
 		{"start the sandbox", a.openSandbox, a.options.Role.Sandbox},
 		{"open the chat system", a.openChat, a.options.Role.API || a.options.Role.Worker},
 		{"open the second factor", a.openFactor, a.options.Role.Worker},
 		{"make the steps", a.openSteps, a.options.Role.Worker},
+		{"make the login", a.openLogin, a.options.Role.API},
 		{"make the API", a.openAPI, a.options.Role.API},
 	}
 	for _, step := range steps {
@@ -202,7 +205,12 @@ func (a *App) openWords(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.book = book.With(current.Kept())
+	readBy, keptFor := current.Kept()
+	a.book = book.With(readBy, keptFor)
+	if !a.options.Role.Sandbox && keptFor > 0 && (a.config.Retention == 0 || a.config.Retention > keptFor) {
+		a.logger.Warn("people are told that their answers are kept for a shorter time than they are",
+			"told", keptFor, "kept", a.config.Retention, "set", config.Retention)
+	}
 	return nil
 }
 
@@ -325,6 +333,7 @@ func (a *App) openSteps(context.Context) (err error) {
 	a.steps, err = activities.New(activities.Options{
 		Record: a.store, Finder: a.people, Policy: a.policies, Book: a.book, Chat: a.slack, Channel: a.config.Channel,
 		Second: second, Targets: places.Targets, Factor: a.factor, Sealer: a.sealer, Links: caseLinks{a}, Logger: a.logger,
+		EvidenceKey: a.evidence, Retention: a.config.Retention,
 	})
 	return err
 }
@@ -355,6 +364,12 @@ func (a *App) work(ctx context.Context) error {
 		})
 	}
 	intake.Go(func() error { return a.announce(intakeCtx) })
+	if a.api != nil {
+		intake.Go(func() error {
+			a.pruneSessions(intakeCtx)
+			return nil
+		})
+	}
 	if a.store != nil {
 		intake.Go(func() error {
 			a.watchPolicy(intakeCtx)

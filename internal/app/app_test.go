@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -19,6 +17,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if err := os.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1"); err != nil { // nobody answers there
+		panic(err)
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"),
 		goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop")) // the default client's idle connections
 }
@@ -26,24 +27,8 @@ func TestMain(m *testing.M) {
 // With Temporal away a process starts, takes alerts, says what is degraded, and
 // leaves nothing behind when it stops.
 func TestWithTemporalAway(t *testing.T) {
-	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
-	environment := map[string]string{config.Listen: "127.0.0.1:0", config.DataDir: t.TempDir()}
-	cfg, err := config.Load(func(name string) (string, bool) {
-		value, ok := environment[name]
-		return value, ok
-	}, os.ReadFile)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ready := make(chan app.Links, 1)
-	process, err := app.New(ctx, app.Options{
-		Config: cfg, Role: app.Role{API: true, Worker: true, Sandbox: true}, Sample: true,
-		Logger: slog.New(slog.DiscardHandler), Announce: func(links app.Links) { ready <- links },
-	})
-	require.NoError(t, err)
-	ended := make(chan error, 1)
-	go func() { ended <- process.Run(ctx) }()
-
-	links := <-ready
+	t.Parallel()
+	links, stop := start(t, onThisMachine(t))
 	require.Len(t, links.Alert, 64, "the sample was taken")
 	require.Empty(t, links.Temporal)
 	var readiness struct {
@@ -55,13 +40,7 @@ func TestWithTemporalAway(t *testing.T) {
 	require.Contains(t, readiness.Degraded, "temporal")
 	require.Contains(t, string(get(t, links.API+"/metrics")), "securitybot")
 
-	cancel()
-	select {
-	case err := <-ended:
-		require.NoError(t, err)
-	case <-time.After(time.Minute):
-		require.FailNow(t, "it did not stop")
-	}
+	stop()
 }
 
 // Without a sandbox and without credentials there is nobody to ask.

@@ -53,6 +53,8 @@ type SandboxOptions struct {
 
 // Links are what a person may want to open once everything runs.
 type Links struct {
+	Console  string // "" when nobody can log in
+	SignInAs string // somebody there who may do everything; "" where that is not ours to know
 	Page     string // of the sandbox; "" without one
 	API      string
 	Temporal string // the UI
@@ -64,7 +66,7 @@ type Links struct {
 // up to date.
 func OpenStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
 	if url := cfg.DatabaseURL.Reveal(); url != "" {
-		return openPostgres(ctx, url)
+		return openPostgres(ctx, url, cfg.DatabaseRole)
 	}
 	path, err := sqlitePath(cfg)
 	if err != nil {
@@ -83,11 +85,17 @@ func OpenStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
 // migrateFor is how long a process waits for a database that is not there yet.
 const migrateFor = time.Minute
 
-func openPostgres(ctx context.Context, url string) (*store.Store, error) {
+// openPostgres migrates as well. That does nothing where nothing is to be done, which
+// the role of api and worker may do, and waits for who owns the tables where it isn't.
+func openPostgres(ctx context.Context, url, role string) (*store.Store, error) {
+	var options []postgres.MigrateOption
+	if role != "" {
+		options = append(options, postgres.WithRole(role))
+	}
 	bounded, cancel := context.WithTimeout(ctx, migrateFor)
 	defer cancel()
 	for {
-		err := postgres.Migrate(bounded, url)
+		err := postgres.Migrate(bounded, url, options...)
 		if err == nil {
 			break
 		}

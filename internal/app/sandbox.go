@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"securitybot/api/login"
 	"securitybot/examples"
 	"securitybot/internal/sandbox"
 	"securitybot/internal/sandbox/page"
@@ -36,13 +37,18 @@ func (a *App) openSandbox(ctx context.Context) error {
 	if !a.options.Role.API {
 		callback = a.options.Sandbox.CallbackURL
 	}
-	played, err := sandbox.New(sandbox.Options{
+	options := sandbox.Options{
 		DataDir: filepath.Join(a.config.DataDir, "sandbox"), PublicURL: a.sandboxURL(), CallbackURL: callback,
 		BotToken: sandboxBotToken, AppToken: sandboxAppToken, SigningSecret: sandboxSigningSecret,
 		DuoIKey: sandboxDuoIKey, DuoSKey: sandboxDuoSKey, DuoListen: a.options.Sandbox.DuoListen,
 		DuoName: a.options.Sandbox.DuoName, AllowedHosts: a.options.Sandbox.Hosts,
 		Loopback: loopback(a.listener.Addr()), Page: a.page(), Status: a.bootStatus, Logger: a.logger,
-	})
+	}
+	if a.options.Role.API {
+		options.OIDCClientID, options.OIDCClientSecret = sandboxOIDCClient, sandboxOIDCSecret
+		options.OIDCRedirectURL = a.publicURL() + login.Path + "/callback"
+	}
+	played, err := sandbox.New(options)
 	if err != nil {
 		return err
 	}

@@ -100,6 +100,29 @@ func TestSchedulesFollowThePolicy(t *testing.T) {
 	c.applies(policy.Rollups{}, "UTC")
 }
 
+// Timelines are signed each hour where there is a key, and what is old is erased
+// each night.
+func TestUpkeepIsScheduled(t *testing.T) {
+	t.Parallel()
+	c := clerk{t, realTemporal(t)}
+	schedules := c.temporal.ScheduleClient()
+	require.NoError(t, applySchedules(t.Context(), schedules, upkeepSchedules("Europe/Berlin", true)))
+	place, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	next := func(task string) time.Time {
+		described, err := schedules.GetHandle(t.Context(), conversation.UpkeepScheduleID(task)).Describe(t.Context())
+		require.NoError(t, err)
+		return described.Info.NextActionTimes[0].In(place)
+	}
+	require.Equal(t, "55:30", next(conversation.TaskCheckpoint).Format("04:05"))
+	require.Equal(t, "04:10:30", next(conversation.TaskRetention).Format(time.TimeOnly))
+
+	require.NoError(t, applySchedules(t.Context(), schedules, upkeepSchedules("Europe/Berlin", false)))
+	_, err = schedules.GetHandle(t.Context(), conversation.UpkeepScheduleID(conversation.TaskCheckpoint)).Describe(t.Context())
+	var missing *serviceerror.NotFound
+	require.ErrorAs(t, err, &missing, "without a key nothing is signed")
+}
+
 // A run by its schedule knows the moment that was meant.
 func TestScheduledRollupsRun(t *testing.T) {
 	t.Parallel()

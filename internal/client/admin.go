@@ -111,6 +111,11 @@ func (c *Client) RollupCSV(ctx context.Context, from, to time.Time) ([]byte, err
 	return c.fetch(ctx, http.MethodGet, "/v1/rollups?format=csv&"+span(from, to), nil, "text/csv")
 }
 
+// Evidence gives the signed file of an alert, as it is.
+func (c *Client) Evidence(ctx context.Context, id string) ([]byte, error) {
+	return c.fetch(ctx, http.MethodGet, "/v1/alerts/"+url.PathEscape(id)+"/evidence", nil, "text/plain")
+}
+
 func span(from, to time.Time) string {
 	return url.Values{"from": {from.UTC().Format(time.RFC3339Nano)}, "to": {to.UTC().Format(time.RFC3339Nano)}}.Encode()
 }

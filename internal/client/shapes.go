@@ -9,6 +9,7 @@ import (
 type Links struct {
 	Self     string `json:"self"`
 	Temporal string `json:"temporal"`
+	Console  string `json:"console"`
 }
 
 // Sent is the answer to an alert that was taken.

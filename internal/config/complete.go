@@ -17,6 +17,10 @@ const (
 // sandbox need not be told.
 func (r *reader) complete(c *Config) {
 	r.completeDuo(c.Duo)
+	r.completeLogin(*c)
+	if c.DatabaseRole != "" && c.DatabaseURL == "" {
+		r.fault(DatabaseRole, "is of no use without %s", DatabaseURL)
+	}
 	if c.Sandbox() {
 		if c.Slack.APIURL != "" {
 			r.fault(SlackAPIURL, "is of no use without %s", SlackBotToken)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"securitybot/internal/person"
 	"securitybot/internal/policy"
@@ -33,7 +34,11 @@ type Config struct {
 	Webhook       Webhook
 	PagerDuty     PagerDuty
 	PayloadKey    Secret // hex digits, or two of them with a comma; empty: what goes through Temporal is not encrypted
-	MetricsListen string // host:port; empty: /metrics is on Listen
+	Login         Login
+	EvidenceKey   Secret        // as evidence.GenerateKey makes it; empty: nothing is signed
+	Retention     time.Duration // of what is personal; zero: it is kept
+	DatabaseRole  string        // that `migrate` gives its rights to; empty: none
+	MetricsListen string        // host:port; empty: /metrics is on Listen
 	LogJSON       bool
 	LogLevel      slog.Level
 	Warnings      []string // for the operator, one sentence each

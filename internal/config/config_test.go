@@ -292,26 +292,39 @@ func TestAllFaultsAtOnce(t *testing.T) {
 
 func TestSecretsAlsoComeFromFiles(t *testing.T) {
 	t.Parallel()
-	set := environment{config.Channel: "sec", config.DuoIKey: "DIABC", config.DuoHost: "api-1.duosecurity.com"}
+	set := besideSecrets()
 	for _, variable := range config.Variables() {
 		if variable.Secret {
 			set[variable.Name+"_FILE"] = "/run/secrets/" + variable.Name
 		}
 	}
-	for name, value := range plantedSecrets() {
+	planted := plantedSecrets()
+	for name, value := range planted {
 		set["file:/run/secrets/"+name] = value + "\n"
 	}
 	c, err := set.load()
 	require.NoError(t, err)
-	require.Equal(t, plantedSecrets()[config.DuoSKey], c.Duo.SKey.Reveal())
-	require.Equal(t, plantedSecrets()[config.DatabaseURL], c.DatabaseURL.Reveal())
-	require.Equal(t, plantedSecrets()[config.WebhookSecret], c.Webhook.Secret.Reveal())
+	require.Equal(t, planted[config.DuoSKey], c.Duo.SKey.Reveal())
+	require.Equal(t, planted[config.DatabaseURL], c.DatabaseURL.Reveal())
+	require.Equal(t, planted[config.WebhookSecret], c.Webhook.Secret.Reveal())
+	require.Equal(t, planted[config.OIDCSecret], c.Login.ClientSecret.Reveal())
+	require.Equal(t, planted[config.EvidenceKey], c.EvidenceKey.Reveal())
 	require.Equal(t, "plantedi0123456789abcdef01234567", c.PagerDuty.Keys["oncall"].Reveal())
 	require.Len(t, c.Admins, 1)
 }
 
+// besideSecrets is what secrets are of no use without.
+func besideSecrets() environment {
+	return environment{
+		config.Channel: "sec", config.DuoIKey: "DIABC", config.DuoHost: "api-1.duosecurity.com",
+		config.OIDCIssuer: "https://id.example.com", config.OIDCClientID: "securitybot", config.PublicURL: "https://bot.example.com",
+	}
+}
+
 func plantedSecrets() map[string]string {
 	return map[string]string{
+		config.OIDCSecret:    "planted-l",
+		config.EvidenceKey:   signerKey("planted-m"),
 		config.DatabaseURL:   "postgres://u:planted-a@db/x",
 		config.APITokens:     "falco=planted-b-0123456789abcdef0123456789",
 		config.SlackBotToken: "xoxb-planted-c",
@@ -328,7 +341,7 @@ func plantedSecrets() map[string]string {
 
 func TestNoSecretIsEverPrinted(t *testing.T) {
 	t.Parallel()
-	set := environment{config.Channel: "sec", config.DuoIKey: "DIABC", config.DuoHost: "api-1.duosecurity.com"}
+	set := besideSecrets()
 	maps.Copy(set, plantedSecrets())
 	c, err := set.load()
 	require.NoError(t, err)

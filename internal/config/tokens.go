@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"securitybot/internal/alert"
 )
 
 // minToken is the least length of an API token that guards real people.
@@ -16,9 +18,6 @@ var (
 	adminEmail = regexp.MustCompile(`^[^\s@=,;<>"]+@[^\s@=,;<>"]+$`)
 	tokenText  = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]+$`) // RFC 6750
 )
-
-// actors are names on a timeline that no source may take.
-var actors = []string{"securitybot", "person", "phone", "somebody_else", "peer"}
 
 // Token lets one source report alerts, or one person administer.
 type Token struct {
@@ -64,7 +63,7 @@ func (r *reader) tokens() Tokens {
 		switch {
 		case !sourceName.MatchString(pair.name) || !tokenText.MatchString(pair.value):
 			r.fault(APITokens, "pair %d is not source=token", i+1)
-		case slices.Contains(actors, pair.name):
+		case alert.ReservedSource(pair.name):
 			r.fault(APITokens, "pair %d: the source can't be called %q, a timeline's own word", i+1, pair.name)
 		default:
 			tokens = r.add(APITokens, i, tokens, pair)

@@ -37,6 +37,17 @@ const (
 	PagerDutyKeys = "PAGERDUTY_ROUTING_KEYS"
 	PagerDutyURL  = "PAGERDUTY_API_URL"
 	PayloadKey    = "SECURITYBOT_PAYLOAD_KEY"
+	OIDCIssuer    = "SECURITYBOT_OIDC_ISSUER"
+	OIDCClientID  = "SECURITYBOT_OIDC_CLIENT_ID"
+	OIDCSecret    = "SECURITYBOT_OIDC_CLIENT_SECRET" //nolint:gosec // a name
+	OIDCClaim     = "SECURITYBOT_OIDC_ROLES_CLAIM"
+	OIDCTrust     = "SECURITYBOT_OIDC_TRUST_EMAIL"
+	Viewers       = "SECURITYBOT_VIEWERS"
+	Responders    = "SECURITYBOT_RESPONDERS"
+	ConsoleAdmins = "SECURITYBOT_CONSOLE_ADMINS"
+	EvidenceKey   = "SECURITYBOT_EVIDENCE_KEY"
+	Retention     = "SECURITYBOT_RETENTION"
+	DatabaseRole  = "SECURITYBOT_DATABASE_ROLE"
 	MetricsListen = "SECURITYBOT_METRICS_LISTEN"
 	LogFormat     = "SECURITYBOT_LOG"
 	LogLevel      = "SECURITYBOT_LOG_LEVEL"
@@ -59,6 +70,7 @@ var variables = []Variable{
 	{Name: Listen, Default: "127.0.0.1:8080", Meaning: "address of the API"},
 	{Name: DataDir, Default: "./.securitybot", Meaning: "folder of what must survive a restart"},
 	{Name: DatabaseURL, Secret: true, Meaning: "postgres://… ; without it SQLite in the data folder"},
+	{Name: DatabaseRole, Meaning: "role of api and worker in PostgreSQL: `migrate` lets it add to timelines, and not change them"},
 	{Name: APITokens, Secret: true, Meaning: "source=token,…: who may report alerts; sandbox: sandbox=sandbox"},
 	{Name: AdminTokens, Secret: true, Meaning: "email=token,…: who acts with a token, as an administrator; sandbox: sam@example.com=sandbox-admin"},
 	{Name: PublicURL, Meaning: "where people reach the API, for links"},
@@ -85,6 +97,16 @@ var variables = []Variable{
 	{Name: PagerDutyKeys, Secret: true, Meaning: "name=key,…: integration keys, by the names that the policy's targets say"},
 	{Name: PayloadKey, Secret: true, Meaning: "32 bytes in hex: what goes through Temporal is encrypted with it; the old one after a comma, while keys change"},
 	{Name: PagerDutyURL, Default: "https://events.pagerduty.com", Meaning: "another Events API, as PagerDuty's in Europe or a test's"},
+	{Name: OIDCIssuer, Meaning: "OpenID Connect issuer that people log in to the console with; sandbox: its own"},
+	{Name: OIDCClientID, Meaning: "client id there"},
+	{Name: OIDCSecret, Secret: true, Meaning: "its secret"},
+	{Name: OIDCClaim, Meaning: "claim that holds somebody's groups or roles, a text or a list of them"},
+	{Name: OIDCTrust, Default: "false", Meaning: "true: an email without email_verified counts, for providers that leave it out"},
+	{Name: Viewers, Meaning: "emails, or values of the claim, with commas: who may read in the console"},
+	{Name: Responders, Meaning: "the same: who may see to cases as well"},
+	{Name: ConsoleAdmins, Meaning: "the same: who may make tokens and exceptions, pause and erase as well"},
+	{Name: EvidenceKey, Secret: true, Meaning: "key of `securitybot evidence key`, which signs timelines every hour; `run`: made in the data folder"},
+	{Name: Retention, Meaning: "how long what is personal is kept, such as 365d; without it for ever"},
 	{Name: MetricsListen, Meaning: "address of a listener for /metrics alone"},
 	{Name: LogFormat, Default: "text", Meaning: "text or json"},
 	{Name: LogLevel, Default: "info", Meaning: "debug, info, warn or error"},

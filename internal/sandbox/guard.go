@@ -55,17 +55,24 @@ func originAllowed(r *http.Request) bool {
 // local lets only callers on this machine through. A browser must send JSON: no
 // simple form of another site can.
 func (s *Sandbox) local(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.opt.Loopback || !fromHere(r.RemoteAddr) {
-			http.NotFound(w, r)
-			return
-		}
+	return s.here(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.Header.Get("Origin") != "" {
 			kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 			if err != nil || kind != "application/json" {
 				http.Error(w, "Content-Type must be application/json", http.StatusUnsupportedMediaType)
 				return
 			}
+		}
+		next.ServeHTTP(w, r)
+	}))
+}
+
+// here lets only callers on this machine through.
+func (s *Sandbox) here(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.opt.Loopback || !fromHere(r.RemoteAddr) {
+			http.NotFound(w, r)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

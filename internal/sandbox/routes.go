@@ -18,6 +18,9 @@ func (s *Sandbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/sandbox/slack/", s.slack.Handler())
 	mux.Handle("/sandbox/control/", s.local(s.control()))
+	if s.oidc != nil {
+		mux.Handle("/sandbox/oidc/", s.here(s.oidc.Handler()))
+	}
 	mux.HandleFunc("GET /sandbox/events", s.serveEvents)
 	mux.HandleFunc("GET /sandbox/state", s.serveState)
 	mux.HandleFunc("GET /sandbox/status", s.serveStatus)

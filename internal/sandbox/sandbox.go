@@ -1,6 +1,7 @@
 // Package sandbox is a Slack and a Duo for trying and testing Securitybot without
 // any account: both speak their real wire protocols, keep their state durably,
-// and are moved by people on a page or by a control interface for tests.
+// and are moved by people on a page or by a control interface for tests. An
+// identity provider knows the same people.
 //
 // It answers only requests whose Host is local or allowed, and sends requests
 // only to the app's CallbackURL.
@@ -24,6 +25,7 @@ import (
 
 	"securitybot/internal/sandbox/disk"
 	"securitybot/internal/sandbox/duoserver"
+	"securitybot/internal/sandbox/oidcserver"
 	"securitybot/internal/sandbox/slackserver"
 	"securitybot/internal/sandbox/traffic"
 )
@@ -40,6 +42,12 @@ type Options struct {
 
 	BotToken, AppToken, SigningSecret string
 	DuoIKey, DuoSKey                  string
+
+	// OIDCClientID is the client of the identity provider, which callers on this
+	// machine reach while Loopback is set; without it there is none.
+	OIDCClientID, OIDCClientSecret string
+	// OIDCRedirectURL is where the client wants people back; the only one allowed.
+	OIDCRedirectURL string
 
 	DuoListen string // host:port of the TLS listener; default 127.0.0.1:0
 	DuoName   string // host name in DuoHost, if clients can't use the one of DuoListen
@@ -72,6 +80,7 @@ type Sandbox struct {
 	desk  *traffic.Desk
 	slack *slackserver.Server
 	duo   *duoserver.Server
+	oidc  *oidcserver.Server // nil without a client
 	live  *live
 
 	run    context.Context //nolint:containedctx // its own lifetime, ended by Close
@@ -190,6 +199,13 @@ func (s *Sandbox) open(ctx context.Context) error {
 		DataDir: o.DataDir, Listen: o.DuoListen, Name: o.DuoName, Hosts: o.AllowedHosts,
 		IKey: o.DuoIKey, SKey: o.DuoSKey, PushTTL: o.PushTTL, LongPoll: o.LongPoll,
 		Guard: s.guard, Changed: func() { s.live.change("duo") },
+	})
+	if err != nil || o.OIDCClientID == "" {
+		return err
+	}
+	s.oidc, err = oidcserver.New(oidcserver.Options{
+		Issuer: s.OIDCIssuer(), ClientID: o.OIDCClientID, ClientSecret: o.OIDCClientSecret, RedirectURL: o.OIDCRedirectURL,
+		People: s.identities, Clock: o.Clock,
 	})
 	return err
 }

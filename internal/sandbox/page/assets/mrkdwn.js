@@ -30,11 +30,9 @@ export const signs = (text) => text.split(/(\u{1f6a8}|\u{1f534}|\u{1f7e0}|\u{1f7
 
 export const decode = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-// link opens http(s) addresses in a new tab, and this page's own in place; any
-// other scheme stays text.
+// link opens http(s) addresses in a new tab; any other scheme stays text.
 export function link(url, label) {
   if (!/^https?:\/\//i.test(url)) return label || url;
-  if (url.startsWith(`${location.origin}/sandbox#`)) return h("a", { href: url.slice(url.indexOf("#")) }, label || url);
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label || url);
 }
 

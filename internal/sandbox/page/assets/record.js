@@ -40,9 +40,10 @@ function recentRow(alert) {
 }
 
 function head(alert) {
-  const url = alert.links?.temporal;
+  const { temporal: url, console: page } = alert.links ?? {};
   return [
     h("h2", {}, alert.title), h("span", { class: `severity ${alert.severity}` }, alert.severity), chip(alert), h("span", { class: "grow" }),
+    page && Object.assign(link(page, "In the console"), { className: "temporal console" }),
     url && ready()
       ? Object.assign(link(url, "Its Temporal workflow"), { className: "temporal" })
       : h("span", { class: "temporal off" }, "workflow link once Temporal runs"),
@@ -52,7 +53,7 @@ function head(alert) {
 const ready = () => !model.status || model.status.phase === "ready";
 
 function markTemporal(node) {
-  const url = node.querySelector("a.temporal");
+  const url = node.querySelector("a.temporal:not(.console)");
   if (!url) return;
   url.dataset.testid = "temporal-link";
   url.append(icon("arrow", 13));

@@ -154,6 +154,8 @@ const SENTENCES = {
   review_asked: () => ["Put before responders, quietly: proof shows who, not whether it was allowed."],
   reviewed: (e, s) => [b(who(e, s)), " looked at it: all fine."],
   reopened: () => ["Confirmed before, and a case again."],
+  withdrawn: (e, s) => [b(who(e, s)), " withdrew it", e.reason ? [": ", h("q", {}, e.reason)] : "", ". There is nothing left to answer."],
+  erased: () => ["What was personal is gone; that it happened, and when, stays."],
   listed: () => ["One more line in a case that lists several."],
   webhook_sent: () => ["Told the security team by the second target, a signed webhook."],
 };

@@ -139,6 +139,7 @@ function outcome(alert, n) {
     case "unasked": return [b("Not asked"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
     case "suppressed": return [b("Covered."), ` ${n} proved the same a while ago, so nobody was asked. It names the yes that covers it.`];
     case "unreachable": return [b("Nobody to ask"), `: ${because(alert.verdict_reason)}. So the security team has it, at once.`];
+    case "withdrawn": return [b("Withdrawn."), " It was taken back before there was a verdict: nothing is left to answer."];
     default: return [b(`Settled: ${String(alert.verdict).replaceAll("_", " ")}.`), " ", because(alert.verdict_reason)];
   }
 }

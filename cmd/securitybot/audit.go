@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"securitybot/internal/app"
+	"securitybot/internal/store"
+)
+
+func newAuditCommand() *cobra.Command {
+	command := &cobra.Command{Use: "audit", Short: "Whether the record is as Securitybot wrote it"}
+	command.AddCommand(newAuditVerifyCommand())
+	return command
+}
+
+func newAuditVerifyCommand() *cobra.Command {
+	var given flags
+	var keys []string
+	command := &cobra.Command{
+		Use:   "verify",
+		Short: "Check every timeline, the log of their heads and its signatures, in the database itself",
+		Long: "Checks everything that can be checked, and names the first thing that is wrong of each alert and of the\n" +
+			"log. Others may go on writing meanwhile. Compare the last checkpoint with the one that the last rollup\n" +
+			"told: whoever rewrites the whole record can't rewrite that.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			cfg, _, err := given.load()
+			if err != nil {
+				return err
+			}
+			audit, err := app.Audit(command.Context(), cfg, keys)
+			if err != nil {
+				return err
+			}
+			if err := printAudit(command.OutOrStdout(), audit); err != nil {
+				return err
+			}
+			if len(audit.Faults) > 0 {
+				return fmt.Errorf("%d changes behind the application's back were found", len(audit.Faults))
+			}
+			return nil
+		},
+	}
+	given.add(command)
+	command.Flags().StringArrayVar(&keys, "key", nil, "a public key that checkpoints may be signed with, again for a former one (default: the key of this configuration)")
+	return command
+}
+
+func printAudit(out io.Writer, audit store.Audit) error {
+	for _, fault := range audit.Faults {
+		if _, err := fmt.Fprintln(out, fault); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "%d alerts, %d entries (the personal part of %d was erased), %d leaves of the log, %d checkpoints\n",
+		audit.Alerts, audit.Entries, audit.Erased, audit.Leaves, audit.Checkpoints)
+	if err != nil || audit.Last == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "The last checkpoint: %d leaves, root %s, signed on %s\n", audit.Last.Size, audit.Last.Root, moment(audit.Last.At))
+	return err
+}
