@@ -17,7 +17,7 @@ ARGS ?=
 LINT_STAMP := bin/tools/.lint
 SQLC_STAMP := bin/tools/.sqlc
 
-.PHONY: build securitybot run test test-long deps deps-check lint fmt generate clean help
+.PHONY: build securitybot run test test-long scale deps deps-check lint fmt generate clean help
 
 build: securitybot ## build bin/securitybot and the Temporal dev server beside it
 	bin/securitybot devserver build --source devserver --out bin
@@ -42,6 +42,11 @@ test: build deps-check ## run every test; sets up what is missing
 
 test-long: build deps-check ## the long form of the record's random and crowded tests
 	SECURITYBOT_TEST_LONG=1 CGO_ENABLED=1 go test -race -timeout 60m ./internal/store
+
+ALERTS ?= 1000000
+
+scale: deps-check ## how long each page's queries take with a million alerts; or ALERTS=n
+	SECURITYBOT_TEST_SCALE=$(ALERTS) go test -timeout 60m -count 1 -v -run TestScale ./internal/store/postgres
 
 deps-check:
 	@sh scripts/deps.sh check || $(MAKE) deps

@@ -4,12 +4,14 @@
 package deploy
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -29,6 +31,8 @@ const (
 // dotenv is what an operator sets for the live profile.
 var dotenv = []string{
 	"SECURITYBOT_CHANNEL=C0123456789", "DUO_IKEY=DIXXXXXXXXXXXXXXXXXX", "DUO_HOST=api-0.duosecurity.com",
+	"SECURITYBOT_OIDC_ISSUER=https://id.example.com", "SECURITYBOT_OIDC_CLIENT_ID=securitybot",
+	"SECURITYBOT_RESPONDERS=kim@example.com,sam@example.com",
 }
 
 // load reads the compose file as `docker compose --profile NAME` does.
@@ -171,6 +175,8 @@ var secretFiles = map[string]string{
 	"/run/secrets/slack_bot_token":    "xoxb-not-a-token\n",
 	"/run/secrets/slack_app_token":    "xapp-not-a-token\n",
 	"/run/secrets/duo_skey":           "not-a-key\n",
+	"/run/secrets/oidc_client_secret": "not-a-secret\n",
+	"/run/secrets/evidence_key":       "PRIVATE+KEY+test+4787090e+AdoRJ8/c6SJsOsxe+FAqcNbzcyQRA5po0DV8KWhbpnf1\n",
 }
 
 // configure gives the configuration that a service of ours starts with.
@@ -196,16 +202,49 @@ func configure(t *testing.T, service types.ServiceConfig) config.Config {
 
 func TestConfigurationsAreAccepted(t *testing.T) {
 	t.Parallel()
-	for name, service := range ours(load(t, live)) {
-		loaded := configure(t, service)
+	services := ours(load(t, live))
+	for _, name := range []string{"api", "worker"} {
+		loaded := configure(t, services[name])
 		require.True(t, loaded.Real(), name)
 		require.True(t, loaded.Duo.Configured(), name)
+		require.True(t, loaded.Login.Configured(), name)
+		require.NotEmpty(t, loaded.EvidenceKey.Reveal(), name)
+		require.Equal(t, 90*24*time.Hour, loaded.Retention, name)
+		require.Empty(t, loaded.Warnings, name)
 	}
-	for name, service := range ours(load(t, sandbox)) {
-		loaded := configure(t, service)
+	services = ours(load(t, sandbox))
+	for _, name := range []string{"sandbox", "sandbox-api", "sandbox-worker"} {
+		loaded := configure(t, services[name])
 		require.False(t, loaded.Real(), name)
 		require.Equal(t, name == "sandbox", loaded.Sandbox(), name)
 	}
+}
+
+// Who owns the tables could change a timeline, so nothing that serves logs in as
+// them, and what does holds no other secret.
+func TestTheOwnerOfTheTablesServesNobody(t *testing.T) {
+	t.Parallel()
+	for profile, names := range map[string][]string{
+		live: {"migrate", "api", "worker"}, sandbox: {"sandbox-migrate", "sandbox-api", "sandbox-worker"},
+	} {
+		services := load(t, profile).Services
+		owner := configure(t, services[names[0]])
+		require.Contains(t, read(t, "deploy/postgres/10-databases.sh"), "CREATE ROLE "+owner.DatabaseRole+" LOGIN")
+		require.Empty(t, services[names[0]].Secrets)
+		require.Empty(t, owner.EvidenceKey.Reveal())
+		for _, name := range names[1:] {
+			serving := configure(t, services[name])
+			require.Equal(t, owner.DatabaseRole, userOf(t, serving), name)
+			require.NotEqual(t, userOf(t, owner), userOf(t, serving), name)
+		}
+	}
+}
+
+func userOf(t *testing.T, loaded config.Config) string {
+	t.Helper()
+	address, err := url.Parse(loaded.DatabaseURL.Reveal())
+	require.NoError(t, err)
+	return address.User.Username()
 }
 
 func TestEnvironmentNamesAreKnown(t *testing.T) {

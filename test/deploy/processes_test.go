@@ -2,11 +2,15 @@ package deploy
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +20,8 @@ import (
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"securitybot/internal/devchild"
@@ -77,6 +83,7 @@ func TestTheSandboxProfileAnswersAnAlert(t *testing.T) {
 	api, worker := site.start("sandbox-api"), site.start("sandbox-worker")
 	site.await("the API", func() bool { return site.get(site.api+"/readyz", nil) == http.StatusOK })
 
+	site.refusesToChangeTheTimeline()
 	id := site.report("alice@example.com")
 	site.press("alice@example.com", "yes")
 	site.approve("alice@example.com")
@@ -94,6 +101,7 @@ type site struct {
 	*testing.T
 	services map[string]types.ServiceConfig
 	data     string // the sandbox's volume
+	database string // as api and worker log in
 	hosts    *strings.Replacer
 	listen   map[string]string // addresses by service
 	sandbox  string
@@ -108,8 +116,12 @@ func newSite(t *testing.T) *site {
 	s.listen = map[string]string{"sandbox": addresses[0], "sandbox-api": addresses[1]}
 	s.sandbox, s.api = "http://"+addresses[0], "http://"+addresses[1]
 	namespace := *s.services["sandbox-worker"].Environment["TEMPORAL_NAMESPACE"]
+	owner, app := startDatabase(t)
+	s.database = asUser(t, owner, app)
 	s.hosts = strings.NewReplacer(
-		*s.services["sandbox-worker"].Environment["DATABASE_URL"], testkit.Postgres(t),
+		*s.services["sandbox-worker"].Environment["DATABASE_URL"], s.database,
+		*s.services["sandbox-migrate"].Environment["DATABASE_URL"], owner,
+		*s.services["sandbox-migrate"].Environment["SECURITYBOT_DATABASE_ROLE"], app,
 		"temporal:7233", startTemporal(t, namespace),
 		"sandbox:8080", addresses[0],
 		"sandbox:8443", addresses[2],
@@ -118,6 +130,77 @@ func newSite(t *testing.T) *site {
 	)
 	return s
 }
+
+// startDatabase makes a database and its two users, with the rights that
+// deploy/postgres gives them. The URL is the owner's.
+func startDatabase(t *testing.T) (database, app string) {
+	t.Helper()
+	owner, app := "owner_"+strings.ToLower(rand.Text()), "app_"+strings.ToLower(rand.Text())
+	var server string
+	t.Cleanup(func() { // once the database is dropped, as cleanups run backwards
+		administer(t, elsewhere(t, server), "DROP ROLE "+owner, "DROP ROLE "+app)
+	})
+	server = testkit.Postgres(t)
+	address, err := url.Parse(server)
+	require.NoError(t, err)
+	name := strings.TrimPrefix(address.Path, "/")
+	administer(t, server,
+		"CREATE ROLE "+owner+" LOGIN PASSWORD '"+password+"'", "CREATE ROLE "+app+" LOGIN PASSWORD '"+password+"'",
+		"ALTER DATABASE "+name+" OWNER TO "+owner, "REVOKE ALL ON DATABASE "+name+" FROM PUBLIC",
+		"GRANT CONNECT ON DATABASE "+name+" TO "+app)
+	return asUser(t, server, owner), app
+}
+
+const password = "letters"
+
+func administer(t *testing.T, server string, statements ...string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	connection, err := pgx.Connect(ctx, server)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, connection.Close(ctx)) }()
+	for _, statement := range statements {
+		_, err := connection.Exec(ctx, statement)
+		require.NoError(t, err, statement)
+	}
+}
+
+// elsewhere is the database of a server that is always there.
+func elsewhere(t *testing.T, database string) string {
+	t.Helper()
+	address, err := url.Parse(database)
+	require.NoError(t, err)
+	address.Path = "/postgres"
+	return address.String()
+}
+
+func asUser(t *testing.T, database, user string) string {
+	t.Helper()
+	address, err := url.Parse(database)
+	require.NoError(t, err)
+	address.User = url.UserPassword(user, password)
+	return address.String()
+}
+
+// refusesToChangeTheTimeline tries it with what api and worker have.
+func (s *site) refusesToChangeTheTimeline() {
+	s.Helper()
+	connection, err := pgx.Connect(s.Context(), s.database)
+	require.NoError(s, err)
+	defer func() { require.NoError(s, connection.Close(s.Context())) }()
+	for _, statement := range []string{
+		"UPDATE timeline SET actor = 'nobody'", "DELETE FROM timeline", "TRUNCATE timeline", "DROP TABLE timeline",
+		"ALTER TABLE timeline DISABLE TRIGGER ALL", "UPDATE checkpoints SET size = 0",
+	} {
+		_, err := connection.Exec(s.Context(), statement)
+		refused, ok := errors.AsType[*pgconn.PgError](err)
+		require.True(s, ok, statement)
+		require.Equal(s, insufficientPrivilege, refused.Code, statement)
+	}
+}
+
+// insufficientPrivilege is PostgreSQL's code for what a role may not do.
+const insufficientPrivilege = "42501"
 
 // startTemporal runs a server that knows the namespace and nothing else of ours:
 // the search attributes are the worker's to register.
