@@ -11,7 +11,7 @@ export GOWORK := off
 export GO111MODULE := on
 
 GOTEST_FLAGS ?=
-TIMEOUT ?= 20m
+TIMEOUT ?= 40m
 ARGS ?=
 
 LINT_STAMP := bin/tools/.lint

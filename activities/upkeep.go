@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,7 @@ type Upkeep interface {
 	LastCheckpoint(ctx context.Context) (store.Checkpoint, bool, error)
 	Erase(ctx context.Context, before time.Time, limit int) (erased int, more bool, err error)
 	Forget(ctx context.Context, before time.Time) error
-	FinishErasures(ctx context.Context) error
+	FinishErasures(ctx context.Context, alive func()) error
 }
 
 // eraseAtOnce is how many alerts lose what is personal in one transaction.
@@ -47,12 +48,17 @@ func (a *Activities) Checkpoint(ctx context.Context, _ conversation.UpkeepInput)
 // Retain goes on with erasing people who asked for it, and erases what is personal
 // and older than it may be. What is done stays done: it may be stopped at any moment.
 func (a *Activities) Retain(ctx context.Context, _ conversation.UpkeepInput) error {
-	if err := a.Record.FinishErasures(ctx); err != nil {
-		return fmt.Errorf("erase people: %w", err)
+	err := a.Record.FinishErasures(ctx, func() { activity.RecordHeartbeat(ctx) })
+	if err != nil {
+		err = fmt.Errorf("erase people: %w", err)
 	}
 	if a.Retention == 0 {
-		return nil
+		return err
 	}
+	return errors.Join(err, a.eraseByAge(ctx))
+}
+
+func (a *Activities) eraseByAge(ctx context.Context) error {
 	before := a.Record.Now().Add(-a.Retention)
 	total := 0
 	for more := true; more; {

@@ -110,14 +110,32 @@ func (s *Server) recognize(c *gin.Context, caller Caller) error {
 		return err
 	}
 	if len(people) != 1 {
-		return problemOf(http.StatusForbidden,
-			"the directory must know exactly one person with your address, so that nobody sees to what is about themselves")
+		return s.unrecognized(c.Request.Context())
 	}
 	person := people[0]
 	c.Set(selfKey, &person)
 	caller.Person, caller.Name = person.PersonKey, person.Name
 	c.Request = c.Request.WithContext(WithCaller(c.Request.Context(), caller))
 	return nil
+}
+
+// unrecognized tells somebody whom the directory doesn't have, or the first callers
+// after the first start that it was not read yet.
+func (s *Server) unrecognized(ctx context.Context) error {
+	team, err := s.opt.Team(ctx)
+	if err != nil {
+		return fmt.Errorf("find out the team: %w", err)
+	}
+	anybody, err := s.opt.Record.People(ctx, team, "", "", 1)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look people up: %w", err)
+	case len(anybody) == 0:
+		return problemOf(http.StatusServiceUnavailable, "the chat system's directory is not read yet")
+	default:
+		return problemOf(http.StatusForbidden,
+			"the directory must know exactly one person with your address, so that nobody sees to what is about themselves")
+	}
 }
 
 // callerOf is who makes a request that was authenticated.

@@ -60,8 +60,8 @@ func TestAllAlertsAsAFile(t *testing.T) {
 	for format, want := range map[string]string{"csv": "id,received_at", "json": `{"alerts":[]`} {
 		file = d.as(samToken, http.MethodGet, "/v1/alerts?detection=none&format="+format, "")
 		require.True(t, strings.HasPrefix(file.body, want), file.body)
+		require.Equal(t, format == "json", json.Valid([]byte(file.body)))
 	}
-	require.True(t, json.Valid([]byte(file.body)))
 }
 
 // Who saves a part of a list must not take it for the whole.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/gin-gonic/gin"
 )
 
 // front stands before all routes: foreign names are refused, bodies must come
@@ -17,6 +19,7 @@ func (s *Server) front(next http.Handler) http.Handler {
 			problemOf(http.StatusMisdirectedRequest, "this host name is not served").write(w)
 			return
 		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // what the last request left; not every writer has one
 		r, done := s.untilStop(r)
 		defer done()
 		next.ServeHTTP(w, hurried(w, r))
@@ -60,6 +63,28 @@ func hurried(w http.ResponseWriter, r *http.Request) *http.Request {
 	slow := r.Clone(r.Context())
 	slow.Body = &body{ReadCloser: r.Body, read: func() { _ = connection.SetReadDeadline(time.Time{}) }}
 	return slow
+}
+
+// How long a request of the API may take to be answered, and its client to read the
+// answer. Mounts have none: their streams go on.
+const (
+	answerWithin = time.Minute
+	exportWithin = 10 * time.Minute
+	readWithin   = 30 * time.Second
+)
+
+// bounded ends what takes too long, so that neither a slow query nor a client that
+// stops reading holds anything for good.
+func bounded(c *gin.Context) {
+	within := answerWithin
+	if c.Query("format") != "" {
+		within = exportWithin
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), within)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(within + readWithin)) // not every writer has one
+	c.Next()
 }
 
 // body lifts the time-out when it has been read.

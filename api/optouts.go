@@ -86,7 +86,7 @@ func (s *Server) optIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	refusal, err := s.opt.Record.OptIn(c.Request.Context(), person.PersonKey, nameOf(person))
+	refusal, err := s.opt.Record.OptIn(c.Request.Context(), person.PersonKey, nameOf(person), actor(c))
 	if err := s.done(refusal, err, "not opted out"); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"securitybot/internal/alert"
 	"securitybot/internal/store"
 )
 
@@ -14,7 +15,7 @@ import (
 type Reading interface {
 	Search(ctx context.Context, search store.Search) ([]store.Found, error)
 	Lookup(ctx context.Context, source string, keys []string) ([]store.Found, error)
-	Overview(ctx context.Context, name string) (store.Overview, error)
+	Overview(ctx context.Context, name string, except *alert.Person) (store.Overview, error)
 }
 
 // OverviewView is how things stand and went: GET /v1/overview?range=24h|7d|30d.
@@ -28,7 +29,7 @@ func (s *Server) showOverview(c *gin.Context) error {
 	if len(faults) > 0 {
 		return problemOf(http.StatusBadRequest, "the query is not valid", faults...)
 	}
-	overview, err := s.opt.Record.Overview(c.Request.Context(), name)
+	overview, err := s.opt.Record.Overview(c.Request.Context(), name, self(c))
 	if err != nil {
 		return fmt.Errorf("sum up: %w", err)
 	}

@@ -20,7 +20,7 @@ type Directory interface {
 	Person(ctx context.Context, key alert.PersonKey) (alert.Person, bool, error)
 	PeopleByEmail(ctx context.Context, team, email string) ([]alert.Person, error)
 	People(ctx context.Context, team, prefix, afterUser string, limit int) ([]alert.Person, error)
-	PersonStory(ctx context.Context, key alert.PersonKey) (store.PersonStory, error)
+	PersonStory(ctx context.Context, key alert.PersonKey, except *alert.Person) (store.PersonStory, error)
 	ReportLostPhone(ctx context.Context, lost store.LostPhone) (store.Record, store.Refusal, error)
 	ErasePerson(ctx context.Context, person alert.Person, by, reason string) (store.Erasure, error)
 	Distrusted(ctx context.Context, person alert.PersonKey) (bool, error)
@@ -138,7 +138,7 @@ func (s *Server) showPerson(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	story, err := s.opt.Record.PersonStory(c.Request.Context(), person.PersonKey)
+	story, err := s.opt.Record.PersonStory(c.Request.Context(), person.PersonKey, self(c))
 	if err != nil {
 		return fmt.Errorf("read person: %w", err)
 	}

@@ -102,23 +102,31 @@ func (s *Server) withdraw(c *gin.Context) error {
 			return needs(respond)
 		}
 		wanted.By, wanted.Person = called(c), caller.Person
-	} else if err := s.reportedBy(c.Request.Context(), id, caller.Source); err != nil {
+	} else if err := s.reportedBy(c.Request.Context(), id, caller); err != nil {
 		return err
 	}
 	heard, err := s.opt.Record.Withdraw(c.Request.Context(), wanted)
 	return s.responded(c, heard, err)
 }
 
-// reportedBy refuses a source what another one reported.
-func (s *Server) reportedBy(ctx context.Context, id, source string) error {
+// reportedBy refuses a source what another one reported, and a token what it may not
+// report: that is not its to take back either.
+func (s *Server) reportedBy(ctx context.Context, id string, caller Caller) error {
 	story, err := s.readStory(ctx, id)
 	if err != nil {
 		return err
 	}
-	if story.Record.Source != source {
+	field := caller.Token.Allows(story.Record.Alert)
+	switch {
+	case story.Record.Source != caller.Source && !caller.May(ScopeRead):
+		return problemOf(http.StatusNotFound, "no such alert")
+	case story.Record.Source != caller.Source:
 		return problemOf(http.StatusForbidden, "a source can only withdraw what it reported itself")
+	case field != "":
+		return problemOf(http.StatusForbidden, "the token does not allow this "+field)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // responded answers with the alert as it is now, or tells why nothing changed.
@@ -148,6 +156,8 @@ func (s *Server) refusal(c *gin.Context, heard store.Heard) error {
 		return problemOf(http.StatusConflict, "reviewed already by "+heard.Record.ReviewedBy)
 	case store.RefusedWithdrawn:
 		return problemOf(http.StatusConflict, "it was withdrawn already")
+	case store.RefusedOthers:
+		return problemOf(http.StatusConflict, "its question asks about what another source reported, too: ask a responder to withdraw it")
 	case store.RefusedAcked, store.RefusedResolved, store.RefusedClosed:
 		return s.conflict(c, heard)
 	default:

@@ -198,6 +198,7 @@ func TestNobodySeesWhatIsAboutThemselves(t *testing.T) {
 		require.NotContains(t, shown.body, "USAM", target)
 	}
 	require.Contains(t, d.by(loggedIn(sam, api.Admin), http.MethodGet, "/v1/cases", "").body, other)
+	require.Contains(t, d.by(loggedIn(sam, api.Admin), http.MethodGet, "/v1/overview", "").body, `"open_cases":{"total":1,`)
 	require.Contains(t, d.by(loggedIn(kim, api.Viewer), http.MethodGet, "/v1/cases", "").body, own)
 	var shown api.Detail
 	d.kim(http.MethodGet, "/v1/alerts/"+own, "", &shown)

@@ -83,7 +83,8 @@ var (
 // route puts the table into an engine.
 func (s *Server) route(engine *gin.Engine) {
 	for _, each := range s.Routes() {
-		engine.Handle(each.Method, ginPath(each.Path), s.handle(s.authenticate), s.handle(s.authorize(each.Scopes)), s.handle(each.handle))
+		engine.Handle(each.Method, ginPath(each.Path),
+			bounded, s.handle(s.authenticate), s.handle(s.authorize(each.Scopes)), s.handle(each.handle))
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// The patience of the listener. There is no time-out for answers, because
-// streams of mounts go on for as long as somebody looks.
+// The patience of the listener. It has no time-out for answers, because streams of
+// mounts go on for as long as somebody looks; the API's own are bounded.
 const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 30 * time.Second

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/api"
+	"securitybot/internal/store"
 )
 
 const patience = 20 * time.Second // of a test that would hang
@@ -149,4 +151,56 @@ func TestAFailedListenerIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	require.ErrorContains(t, d.server.Serve(t.Context(), listener), "serve api")
+}
+
+// timed tells how long a search may take.
+type timed struct {
+	api.Record
+	within chan time.Duration
+}
+
+func (r timed) Search(ctx context.Context, search store.Search) ([]store.Found, error) {
+	ends, _ := ctx.Deadline()
+	r.within <- time.Until(ends)
+	return r.Record.Search(ctx, search)
+}
+
+func TestEveryAnswerHasAnEnd(t *testing.T) {
+	t.Parallel()
+	within := make(chan time.Duration, 1)
+	d := newDesk(t, func(o *api.Options) { o.Record = timed{o.Record, within} })
+	for target, most := range map[string]time.Duration{
+		"/v1/alerts": time.Minute, "/v1/alerts?format=csv": 10 * time.Minute,
+	} {
+		require.Equal(t, http.StatusOK, d.get(target).status)
+		left := <-within
+		require.Positive(t, left, target)
+		require.LessOrEqual(t, left, most, target)
+	}
+}
+
+// A client that stops reading is cut off; what it sends next has all its time again.
+func TestAnAnswerMustBeRead(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	writer := &patient{ResponseRecorder: httptest.NewRecorder()}
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/alerts", nil)
+	d.server.Handler().ServeHTTP(writer, request)
+	require.Len(t, writer.until, 2)
+	require.True(t, writer.until[0].IsZero())
+	require.True(t, writer.until[1].After(time.Now()))
+	writer.until = nil
+	d.server.Handler().ServeHTTP(writer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil))
+	require.Equal(t, []time.Time{{}}, writer.until)
+}
+
+// patient is a connection that keeps until when it is written to.
+type patient struct {
+	*httptest.ResponseRecorder
+	until []time.Time
+}
+
+func (p *patient) SetWriteDeadline(until time.Time) error {
+	p.until = append(p.until, until)
+	return nil
 }

@@ -44,7 +44,7 @@ type Administration interface {
 	Revoke(ctx context.Context, id string, responder alert.PersonKey, by, reason string) (store.Suppression, error)
 	OptOuts(ctx context.Context) ([]store.OptOut, error)
 	OptOut(ctx context.Context, optOut store.OptOut, name string) (store.Refusal, error)
-	OptIn(ctx context.Context, person alert.PersonKey, name string) (store.Refusal, error)
+	OptIn(ctx context.Context, person alert.PersonKey, name, by string) (store.Refusal, error)
 	Paused(ctx context.Context) (bool, error)
 	Pause(ctx context.Context, by, reason string) (store.Refusal, error)
 	Resume(ctx context.Context, by string) (store.Refusal, error)

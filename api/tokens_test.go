@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/api"
+	"securitybot/internal/alert"
 	"securitybot/internal/store"
 )
 
@@ -70,6 +71,39 @@ func TestAPersonsOwnToken(t *testing.T) {
 	require.Equal(t, "scopes", told.Errors[0].Field)
 	ghost := d.with(store.Token{Email: "ghost@example.com", Scopes: []string{"read", "admin"}})
 	d.do(http.MethodGet, "/v1/alerts", "", ghost...).problem(http.StatusForbidden)
+}
+
+// What a token may not report it may not take back, and it learns nothing of other sources.
+func TestATokenTakesBackOnlyWhatItMayReport(t *testing.T) {
+	t.Parallel()
+	d := newOffice(t)
+	all := d.with(store.Token{Source: "zeek", Scopes: []string{"ingest"}})
+	mild := d.with(store.Token{Source: "zeek", Scopes: []string{"ingest"}, Detections: []string{"nmap_*"}, Severities: []string{"low"}})
+	reason := `{"reason":"never mind"}`
+	withdraw := func(id string, as []string) answer {
+		return d.do(http.MethodPost, "/v1/alerts/"+id+"/withdraw", reason, as...)
+	}
+	for _, pairs := range [][]any{
+		{"key", "1"}, {"key", "2", "detection", "nmap_syn"}, {"key", "3", "severity", "low"},
+	} {
+		id := d.send(body(t, pairs...), all...).taken(http.StatusAccepted).ID
+		withdraw(id, mild).problem(http.StatusForbidden)
+		require.Equal(t, http.StatusOK, withdraw(id, all).status)
+	}
+	id := d.send(body(t, "key", "4", "detection", "nmap_syn", "severity", "low"), all...).taken(http.StatusAccepted).ID
+	require.Equal(t, http.StatusOK, withdraw(id, mild).status)
+	withdraw(d.send(body(t)).taken(http.StatusAccepted).ID, all).problem(http.StatusNotFound)
+}
+
+// What somebody did is answered with what became of it, whether they may read or not.
+func TestATokenThatRespondsAlone(t *testing.T) {
+	t.Parallel()
+	d := newTeam(t)
+	id := d.about(alice, alert.High)
+	token := d.with(store.Token{Email: "sam@example.com", Scopes: []string{"respond"}})
+	answer := d.do(http.MethodPost, "/v1/alerts/"+id+"/acknowledge", "", token...)
+	require.Equal(t, http.StatusOK, answer.status, answer.body)
+	d.do(http.MethodGet, "/v1/alerts/"+id, "", token...).problem(http.StatusForbidden)
 }
 
 func TestTokensThatAreRefused(t *testing.T) {

@@ -159,11 +159,26 @@ func (e entry) Look() string {
 		return "blue"
 	case "distrusted", "case_opened", "press_refused", "reopened":
 		return "bad"
-	case "settled", "case_resolved", "trusted", "reviewed", "case_acknowledged":
+	case "case_resolved", "trusted", "reviewed", "case_acknowledged":
 		return "good"
+	case "settled":
+		return verdictLooks[e.said("verdict")]
 	default:
 		return ""
 	}
+}
+
+// verdictLooks are those of the verdicts that are clearly good or bad.
+var verdictLooks = map[string]string{"confirmed": "good", "denied": "bad"}
+
+// said is what a field of the entry says as text.
+func (e entry) said(name string) string {
+	for _, field := range e.Fields {
+		if field.Name == name {
+			return field.Text
+		}
+	}
+	return ""
 }
 
 func secondsLong(count int) time.Duration { return time.Duration(count) * time.Second }

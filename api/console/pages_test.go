@@ -129,3 +129,19 @@ func TestEveryPageForbidsForeignScript(t *testing.T) {
 	}
 	require.Equal(t, http.StatusNotFound, visitor.get("/console/nowhere").status)
 }
+
+// Whoever reads an alert that has no question of its own is led to the one that asks.
+func TestWhatAnAlertJoined(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	plan := alert.Plan{Action: alert.Ask, SuppressScope: []string{"host"}}
+	host := map[string]any{"host": "web-1"}
+	question := r.asked(alice, plan, "key", "first", "context", host)
+	joined := r.reported("key", "second", "context", host)
+	r.planned(joined, alice, plan)
+	visitor := r.as(vera, api.Viewer)
+	page := visitor.sees("/console/alerts/" + joined)
+	require.Contains(t, page.body, "Its question asks about this alert too")
+	require.Contains(t, page.body, `href="/console/alerts/`+question+`"`)
+	require.Contains(t, visitor.sees("/console/alerts/"+question).body, "The question asks about this one too")
+}

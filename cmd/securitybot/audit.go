@@ -18,20 +18,20 @@ func newAuditCommand() *cobra.Command {
 
 func newAuditVerifyCommand() *cobra.Command {
 	var given flags
-	var keys []string
+	var keys, told []string
 	command := &cobra.Command{
 		Use:   "verify",
 		Short: "Check every timeline, the log of their heads and its signatures, in the database itself",
 		Long: "Checks everything that can be checked, and names the first thing that is wrong of each alert and of the\n" +
-			"log. Others may go on writing meanwhile. Compare the last checkpoint with the one that the last rollup\n" +
-			"told: whoever rewrites the whole record can't rewrite that.",
+			"log. Others may go on writing meanwhile. Give it with --told what rollups told the channel of the log,\n" +
+			"an old one too: whoever rewrites the whole record, and waits until it is signed, can't rewrite that.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			cfg, _, err := given.load()
 			if err != nil {
 				return err
 			}
-			audit, err := app.Audit(command.Context(), cfg, keys)
+			audit, err := app.Audit(command.Context(), cfg, keys, told)
 			if err != nil {
 				return err
 			}
@@ -46,6 +46,7 @@ func newAuditVerifyCommand() *cobra.Command {
 	}
 	given.add(command)
 	command.Flags().StringArrayVar(&keys, "key", nil, "a public key that checkpoints may be signed with, again for a former one (default: the key of this configuration)")
+	command.Flags().StringArrayVar(&told, "told", nil, "SIZE:ROOT of the log, as a rollup or a checkpoint that you kept says; may be given more than once")
 	return command
 }
 

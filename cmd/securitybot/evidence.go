@@ -91,12 +91,18 @@ func newEvidenceVerifyCommand() *cobra.Command {
 
 func printReport(out io.Writer, report evidence.Report) error {
 	bundle := report.Bundle
-	lines := []string{
+	var lines []string
+	signer := report.SignedBy
+	if report.OwnKey {
+		signer = "the key in it, " + signer + ","
+		lines = append(lines, "Nobody said whose signature to expect: the file is whole, but anybody may have made it. Give the key that you know with --key.")
+	}
+	lines = append(lines,
 		fmt.Sprintf("Alert %s: %s, %s, received %s", bundle.Alert.ID, bundle.Alert.Detection, orDash(string(bundle.Alert.Verdict)),
 			moment(bundle.Alert.ReceivedAt)),
-		fmt.Sprintf("The file is as %s signed it on %s.", report.SignedBy, moment(bundle.ExportedAt)),
+		fmt.Sprintf("The file is as %s signed it on %s.", signer, moment(bundle.ExportedAt)),
 		fmt.Sprintf("The timeline is whole: %d entries, of %d of which the personal part was erased.", len(bundle.Timeline), report.Erased),
-	}
+	)
 	if report.Checkpoint == nil {
 		lines = append(lines, "No checkpoint covers it yet.")
 	} else {
@@ -105,9 +111,6 @@ func printReport(out io.Writer, report evidence.Report) error {
 		if len(bundle.Unlogged) > 0 {
 			lines = append(lines, fmt.Sprintf("Entries %d to %d came after it.", slices.Min(bundle.Unlogged), slices.Max(bundle.Unlogged)))
 		}
-	}
-	if report.OwnKey {
-		lines = append(lines, "Nobody said whose signature to expect: the key is the one in the file. Give the key that you know with --key.")
 	}
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(out, line); err != nil {

@@ -14,8 +14,9 @@ import (
 )
 
 // Audit checks the whole record. public are the keys that checkpoints may be signed
-// with; none is the key of the configuration.
-func Audit(ctx context.Context, cfg config.Config, public []string) (audit store.Audit, err error) {
+// with; none is the key of the configuration. told is what is known of the log from
+// elsewhere, see [evidence.ParseTold].
+func Audit(ctx context.Context, cfg config.Config, public, told []string) (audit store.Audit, err error) {
 	if len(public) == 0 {
 		if public, err = ownPublicKey(cfg); err != nil {
 			return audit, err
@@ -25,12 +26,18 @@ func Audit(ctx context.Context, cfg config.Config, public []string) (audit store
 	if err != nil {
 		return audit, err
 	}
+	heard := make([]evidence.Told, len(told))
+	for i, one := range told {
+		if heard[i], err = evidence.ParseTold(one); err != nil {
+			return audit, err
+		}
+	}
 	record, err := OpenStore(ctx, cfg)
 	if err != nil {
 		return audit, err
 	}
 	defer func() { err = errors.Join(err, record.Close()) }()
-	return record.Audit(ctx, known)
+	return record.Audit(ctx, known, heard...)
 }
 
 // ownPublicKey is that of the configured key, or of the one in the data folder.

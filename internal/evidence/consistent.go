@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,28 +28,27 @@ func Consistent(bundle Bundle) error {
 	if err := told.checkAnswers(bundle.Answers); err != nil {
 		return err
 	}
-	for _, proof := range bundle.Proofs {
-		if !told.knows(proof) {
-			return fmt.Errorf("proof %d is not the one that the timeline tells of", proof.Attempt)
-		}
+	if err := told.checkProofs(bundle.Proofs); err != nil {
+		return err
 	}
-	if bundle.Case != nil && !bundle.Case.ResolvedAt.IsZero() && !slices.Contains(told.resolvers, bundle.Case.ResolvedBy) {
-		return errors.New("the case was not resolved by whom it says")
-	}
-	return nil
+	return told.checkCase(bundle.Case)
 }
 
 // told is what a timeline says of the state.
 type told struct {
 	detection, severity string
 	payload, content    string // salted digests
+	person              string // chat id of whom it was resolved to
 	verdict             alert.Outcome
 	reason              string
 	answers             []said
 	explanations        []string
-	proofs              map[int]alert.ProofResult
+	proofs              map[int]alert.ProofResult // by attempt
+	devices             map[int]string
 	transactions        []string
-	resolvers           []string
+	hasCase, resolved   bool
+	acked, resolver     string // by whom, last
+	resolution          string
 	erased              bool
 }
 
@@ -62,6 +63,7 @@ type said struct {
 	Choice      alert.Choice      `json:"choice"`
 	PressedAt   time.Time         `json:"pressed_at"`
 	Attempt     int               `json:"attempt"`
+	Device      string            `json:"device"`
 	Result      alert.ProofResult `json:"result"`
 	Transaction string            `json:"transaction"`
 	Delivery    string            `json:"delivery"`
@@ -70,10 +72,11 @@ type said struct {
 }
 
 func readTimeline(entries []Entry) (told, error) {
-	tells := told{proofs: map[int]alert.ProofResult{}, erased: lastErasure(entries) >= 0}
+	tells := told{proofs: map[int]alert.ProofResult{}, devices: map[int]string{}, erased: lastErasure(entries) >= 0}
 	for _, entry := range entries {
 		switch entry.Kind {
-		case "accepted", "settled", "withdrawn", "answered", "late_answer", "requested", "explained", "push_sent", "proof", "case_resolved":
+		case "accepted", "identified", "settled", "withdrawn", "answered", "late_answer", "requested", "explained", "push_sent",
+			"proof", "case_opened", "case_acknowledged", "case_resolved", "reopened":
 		default:
 			continue
 		}
@@ -109,13 +112,28 @@ func (t *told) take(entry Entry, says said) {
 		t.explanations = append(t.explanations, says.Explanation)
 	case "explained":
 		t.explanations = append(t.explanations, says.Explanation)
+	case "identified":
+		t.person = says.ChatID
 	case "push_sent":
-		t.transactions = append(t.transactions, says.Transaction)
+		t.transactions, t.devices[says.Attempt] = append(t.transactions, says.Transaction), says.Device
 	case "proof":
 		t.proofs[says.Attempt] = says.Result
 		t.transactions = append(t.transactions, says.Transaction)
+	default:
+		t.takeCase(entry, says)
+	}
+}
+
+func (t *told) takeCase(entry Entry, says said) {
+	switch entry.Kind {
+	case "case_opened":
+		t.hasCase = true
+	case "case_acknowledged":
+		t.hasCase, t.acked = true, entry.Actor
 	case "case_resolved":
-		t.resolvers = append(t.resolvers, entry.Actor)
+		t.hasCase, t.resolved, t.resolver, t.resolution = true, true, entry.Actor, says.Reason
+	case "reopened":
+		t.resolved = false
 	}
 }
 
@@ -125,6 +143,8 @@ func (t *told) checkAlert(state Alert) error {
 		return errors.New("the alert has another detection or severity than its timeline tells of")
 	case state.Verdict != t.verdict || state.VerdictReason != t.reason:
 		return fmt.Errorf("the verdict is %q (%s), and the timeline tells of %q (%s)", state.Verdict, state.VerdictReason, t.verdict, t.reason)
+	case !t.erased && t.person != "" && state.ChatID != t.person:
+		return errors.New("the alert is not about whom its timeline tells of")
 	case !state.ErasedAt.IsZero() && !t.erased:
 		return errors.New("the alert is marked as erased, and the timeline tells of no erasure")
 	default:
@@ -181,10 +201,52 @@ func (t *told) checkAnswers(answers []Answer) error {
 	return nil
 }
 
+func (t *told) checkProofs(proofs []Proof) error {
+	known := map[int]bool{}
+	for _, proof := range proofs {
+		known[proof.Attempt] = true
+		if !t.knows(proof) {
+			return fmt.Errorf("proof %d is not the one that the timeline tells of", proof.Attempt)
+		}
+	}
+	for _, attempts := range []iter.Seq[int]{maps.Keys(t.proofs), maps.Keys(t.devices)} {
+		for attempt := range attempts {
+			if !known[attempt] {
+				return fmt.Errorf("proof %d, of which the timeline tells, is missing", attempt)
+			}
+		}
+	}
+	return nil
+}
+
 func (t *told) knows(proof Proof) bool {
 	result, decided := t.proofs[proof.Attempt]
-	if proof.Transaction != "" && !slices.Contains(t.transactions, proof.Transaction) {
+	device, pushed := t.devices[proof.Attempt]
+	switch {
+	case proof.Transaction != "" && !slices.Contains(t.transactions, proof.Transaction):
 		return false
+	case pushed && !t.erased && proof.Device != device:
+		return false
+	default:
+		return result == proof.Result || (!decided && proof.Result == alert.ProofPending)
 	}
-	return result == proof.Result || (!decided && proof.Result == alert.ProofPending)
+}
+
+func (t *told) checkCase(opened *Case) error {
+	switch {
+	case opened == nil && t.hasCase:
+		return errors.New("the case, of which the timeline tells, is missing")
+	case opened == nil:
+		return nil
+	case !opened.AckedAt.IsZero() && opened.AckedBy != t.acked:
+		return errors.New("the case was not acknowledged by whom it says")
+	case opened.ResolvedAt.IsZero() && t.resolved:
+		return errors.New("the case is open, and the timeline tells that it was resolved")
+	case !opened.ResolvedAt.IsZero() && (!t.resolved || opened.ResolvedBy != t.resolver):
+		return errors.New("the case was not resolved by whom it says")
+	case opened.Resolution != "" && opened.Resolution != t.resolution:
+		return errors.New("the case was not resolved for the reason that it gives")
+	default:
+		return nil
+	}
 }

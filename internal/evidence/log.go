@@ -64,6 +64,26 @@ type Checkpoint struct {
 	At     time.Time // to the second
 }
 
+// Told is size and root of a log as others have them from somewhere else than the
+// record, such as a message of its rollup.
+type Told struct {
+	Size int64
+	Root tlog.Hash
+}
+
+// ParseTold reads "SIZE:ROOT", the root in base64.
+func ParseTold(text string) (Told, error) {
+	size, root, _ := strings.Cut(text, ":")
+	told := Told{}
+	var sizeErr, rootErr error
+	told.Size, sizeErr = strconv.ParseInt(size, 10, 64)
+	told.Root, rootErr = tlog.ParseHash(root)
+	if sizeErr != nil || rootErr != nil || told.Size < 0 {
+		return Told{}, fmt.Errorf("%q is not the size of a log, a colon, and its root", text)
+	}
+	return told, nil
+}
+
 func (c Checkpoint) text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n%s\n", c.Origin, c.Size, c.Root, c.At.UTC().Format(time.RFC3339))
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -42,6 +44,9 @@ func Verify(file []byte, public ...string) (Report, error) {
 		return report, fmt.Errorf("check the signature: %w", err)
 	}
 	report.SignedBy = signer
+	if !strings.HasPrefix(bundle.Key, signer+"+") {
+		return report, errors.New("the file names another key than the one that signed it")
+	}
 	if again, err := encode(bundle); err != nil || again != text {
 		return report, errors.New("the file is signed, but not as we write bundles")
 	}
@@ -82,27 +87,42 @@ func (r *Report) checkTimeline() error {
 // checkLog proves that the log of the checkpoint holds a head of the timeline, and
 // that the bundle tells which entries came after it.
 func (r *Report) checkLog(known note.Verifiers) error {
-	log, logged := r.Bundle.Log, 0
-	if log != nil {
-		checkpoint, err := OpenCheckpoint(log.Checkpoint, known)
-		if err != nil {
+	logged := 0
+	if r.Bundle.Log != nil {
+		if err := r.checkInclusion(*r.Bundle.Log, known); err != nil {
 			return err
 		}
-		leaf := LeafHash(r.Bundle.Alert.ID, log.Seq, log.Hash)
-		if err := tlog.CheckRecord(log.Path, checkpoint.Size, checkpoint.Root, log.Position, leaf); err != nil {
-			return fmt.Errorf("the log of the checkpoint does not hold this timeline: %w", err)
-		}
-		if log.Seq < 1 || log.Seq > len(r.Bundle.Timeline) || r.Bundle.Timeline[log.Seq-1].Hash != log.Hash {
-			return errors.New("the head in the log is not the timeline's")
-		}
-		if checkpoint.Origin != Origin(r.Bundle.Installation) {
-			return errors.New("the checkpoint is another installation's")
-		}
-		r.Checkpoint, logged = &checkpoint, log.Seq
+		logged = r.Bundle.Log.Seq
 	}
-	if len(r.Bundle.Unlogged) != len(r.Bundle.Timeline)-logged {
+	var later []int
+	for seq := logged + 1; seq <= len(r.Bundle.Timeline); seq++ {
+		later = append(later, seq)
+	}
+	if !slices.Equal(r.Bundle.Unlogged, later) {
 		return errors.New("the bundle does not tell which entries are in no checkpoint yet")
 	}
+	return nil
+}
+
+func (r *Report) checkInclusion(log Inclusion, known note.Verifiers) error {
+	checkpoint, err := OpenCheckpoint(log.Checkpoint, known)
+	if _, former := errors.AsType[*note.UnverifiedNoteError](err); former {
+		return fmt.Errorf("%w; if the key was changed since, give the former one as well", err)
+	}
+	if err != nil {
+		return err
+	}
+	leaf := LeafHash(r.Bundle.Alert.ID, log.Seq, log.Hash)
+	if err := tlog.CheckRecord(log.Path, checkpoint.Size, checkpoint.Root, log.Position, leaf); err != nil {
+		return fmt.Errorf("the log of the checkpoint does not hold this timeline: %w", err)
+	}
+	if log.Seq < 1 || log.Seq > len(r.Bundle.Timeline) || r.Bundle.Timeline[log.Seq-1].Hash != log.Hash {
+		return errors.New("the head in the log is not the timeline's")
+	}
+	if checkpoint.Origin != Origin(r.Bundle.Installation) {
+		return errors.New("the checkpoint is another installation's")
+	}
+	r.Checkpoint = &checkpoint
 	return nil
 }
 

@@ -205,7 +205,7 @@ func (i *Inbox) stop(ctx context.Context, who alert.Person, _ chat.Typed, _ word
 const longestOptOut = 24 * time.Hour
 
 func (i *Inbox) start(ctx context.Context, who alert.Person, _ chat.Typed, _ words.Asked) (string, error) {
-	refusal, err := i.record.OptIn(ctx, who.PersonKey, called(who))
+	refusal, err := i.record.OptIn(ctx, who.PersonKey, called(who), store.ActorPerson)
 	if err != nil {
 		return "", err
 	}

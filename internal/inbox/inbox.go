@@ -46,7 +46,7 @@ type Record interface {
 	Test(ctx context.Context, person alert.PersonKey, title, description string) (store.Refusal, error)
 	Request(ctx context.Context, wish store.Wish) (store.Record, store.Refusal, error)
 	OptOut(ctx context.Context, optOut store.OptOut, name string) (store.Refusal, error)
-	OptIn(ctx context.Context, person alert.PersonKey, name string) (store.Refusal, error)
+	OptIn(ctx context.Context, person alert.PersonKey, name, by string) (store.Refusal, error)
 	LostPhone(ctx context.Context, said store.Said, title string, escalateTo []alert.Step) error
 	Notify(ctx context.Context, notice store.Notice) error
 }

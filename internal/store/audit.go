@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,11 +43,12 @@ func (f Fault) String() string {
 }
 
 // Audit checks everything that can be checked, page by page, while others go on
-// writing: every timeline and what stands beside it, the log of their heads, and
-// the signatures of its checkpoints. It is an error only when the record can't be read.
-func (s *Store) Audit(ctx context.Context, known note.Verifiers) (Audit, error) {
+// writing: every timeline and what stands beside it, the log of their heads, the
+// signatures of its checkpoints, and what others were told of the log, in whatever
+// order. It is an error only when the record can't be read.
+func (s *Store) Audit(ctx context.Context, known note.Verifiers, told ...evidence.Told) (Audit, error) {
 	var audit Audit
-	if err := s.auditLog(ctx, known, &audit); err != nil {
+	if err := s.auditLog(ctx, known, told, &audit); err != nil {
 		return audit, err
 	}
 	after := ""
@@ -76,14 +78,15 @@ type logAudit struct {
 	known       note.Verifiers
 	origin      string
 	tree        evidence.Tree
-	checkpoints []Checkpoint // that are still to come, the oldest first
+	checkpoints []Checkpoint    // that are still to come, the oldest first
+	told        []evidence.Told // likewise
 	audit       *Audit
 	broken      bool
 }
 
 // auditLog reads the checkpoints before the leaves: what is logged meanwhile is
 // beyond them.
-func (s *Store) auditLog(ctx context.Context, known note.Verifiers, audit *Audit) error {
+func (s *Store) auditLog(ctx context.Context, known note.Verifiers, told []evidence.Told, audit *Audit) error {
 	installation, err := s.Installation(ctx)
 	if err != nil {
 		return err
@@ -94,7 +97,8 @@ func (s *Store) auditLog(ctx context.Context, known note.Verifiers, audit *Audit
 	}
 	slices.Reverse(checkpoints)
 	audit.Checkpoints = len(checkpoints)
-	log := logAudit{known: known, origin: evidence.Origin(installation), checkpoints: checkpoints, audit: audit}
+	told = slices.SortedFunc(slices.Values(told), func(a, b evidence.Told) int { return cmp.Compare(a.Size, b.Size) })
+	log := logAudit{known: known, origin: evidence.Origin(installation), checkpoints: checkpoints, told: told, audit: audit}
 	log.reach()
 	for more := !log.broken; more; {
 		page, err := s.readLog(ctx, log.tree.Size())
@@ -103,11 +107,21 @@ func (s *Store) auditLog(ctx context.Context, known note.Verifiers, audit *Audit
 		}
 		more = log.follow(page)
 	}
-	if !log.broken && len(log.checkpoints) > 0 {
-		log.fault(fmt.Sprintf("checkpoint of %d leaves", log.checkpoints[0].Size), fmt.Sprintf("the log has only %d", log.tree.Size()))
-	}
+	log.finish()
 	audit.Leaves = log.tree.Size()
 	return nil
+}
+
+// finish names what the log should have come to and has not.
+func (l *logAudit) finish() {
+	only := fmt.Sprintf("the log has only %d", l.tree.Size())
+	switch {
+	case l.broken:
+	case len(l.checkpoints) > 0:
+		l.fault(fmt.Sprintf("checkpoint of %d leaves", l.checkpoints[0].Size), only)
+	case len(l.told) > 0:
+		l.fault(fmt.Sprintf("the %d leaves that were told", l.told[0].Size), only)
+	}
 }
 
 // mostCheckpoints is a hundred years of them.
@@ -218,6 +232,12 @@ func (l *logAudit) reach() {
 			return
 		}
 		l.audit.Last = &signed
+	}
+	for len(l.told) > 0 && l.told[0].Size <= l.tree.Size() && !l.broken {
+		if told := l.told[0]; told.Size != l.tree.Size() || told.Root != l.tree.Root() {
+			l.fault(fmt.Sprintf("the %d leaves that were told", told.Size), "the log is not what was told")
+		}
+		l.told = l.told[1:]
 	}
 }
 

@@ -13,9 +13,9 @@ type dossier struct {
 	id     string
 	exists bool
 	bundle evidence.Bundle
-	head   *Head // as it was noted beside the timeline
-	beyond *Head // a leaf of the log for an entry that is not there
-	leaf   *Head // the newest one
+	head   *Head  // as it was noted beside the timeline
+	logged int    // up to which entry the log is said to know it
+	leaves []Leaf // all that the log does know, by entry
 }
 
 // auditAlert checks one alert. What looks wrong is looked at once more with nobody
@@ -63,9 +63,11 @@ func (s *Store) dossier(ctx context.Context, id string, alone bool) (dossier, er
 // fill reads what is told before what tells of it: an entry that is added meanwhile
 // is one too many, and none too few.
 func (t *tx) fill(read *dossier) (err error) {
-	if read.head, err = maybe(t.HeadOf(t.ctx, read.id)); err != nil {
+	head, logged, err := t.HeadOf(t.ctx, read.id)
+	if read.head, err = maybe(head, err); err != nil {
 		return fmt.Errorf("read the timeline's head: %w", err)
 	}
+	read.logged = logged
 	record, exists, err := found(t.FindAlert(t.ctx, read.id))
 	if err != nil {
 		return fmt.Errorf("read alert: %w", err)
@@ -92,26 +94,8 @@ func (t *tx) fill(read *dossier) (err error) {
 	if read.bundle.Timeline, err = t.Entries(t.ctx, read.id); err != nil {
 		return fmt.Errorf("read timeline: %w", err)
 	}
-	return t.fillLeaves(read)
-}
-
-func (t *tx) fillLeaves(read *dossier) error {
-	entries := len(read.bundle.Timeline)
-	_, beyond, ok, err := t.leafOf(read.id, entries+1)
-	if err != nil {
-		return err
-	}
-	if ok {
-		read.beyond = &beyond
-	}
-	for seq := entries; seq > 0 && read.leaf == nil; seq-- {
-		_, leaf, ok, err := t.leafOf(read.id, seq)
-		if err != nil {
-			return err
-		}
-		if ok && leaf.Seq <= entries {
-			read.leaf = &leaf
-		}
+	if read.leaves, err = t.LeavesOf(t.ctx, read.id); err != nil {
+		return fmt.Errorf("read the log: %w", err)
 	}
 	return nil
 }
@@ -140,15 +124,14 @@ func (d dossier) fault() *Fault {
 	return nil
 }
 
-// headFault holds the end of the timeline against what is known of it elsewhere.
+// headFault holds the timeline against what is known of its heads elsewhere.
 func (d dossier) headFault() *Fault {
 	entries := d.bundle.Timeline
 	last := len(entries)
+	if fault := d.logFault(); fault != nil {
+		return fault
+	}
 	switch {
-	case d.beyond != nil:
-		return &Fault{Where: fmt.Sprintf("entry %d", last+1), What: fmt.Sprintf("it is missing: the log knows entry %d", d.beyond.Seq)}
-	case d.leaf != nil && entries[d.leaf.Seq-1].Hash != d.leaf.Hash:
-		return &Fault{Where: fmt.Sprintf("entry %d", d.leaf.Seq), What: "it is not the one that the log knows"}
 	case d.head == nil:
 		return &Fault{Where: "the timeline's head", What: "it is gone"}
 	case d.head.Seq > last:
@@ -158,4 +141,25 @@ func (d dossier) headFault() *Fault {
 	default:
 		return nil
 	}
+}
+
+// logFault holds it against every head that the log ever took: a timeline that was
+// written anew and then went on has a newest one that is right.
+func (d dossier) logFault() *Fault {
+	entries, known := d.bundle.Timeline, 0
+	for _, leaf := range d.leaves {
+		switch {
+		case leaf.Seq > len(entries):
+			return &Fault{
+				Where: fmt.Sprintf("entry %d", len(entries)+1), What: fmt.Sprintf("it is missing: the log knows entry %d", leaf.Seq),
+			}
+		case entries[leaf.Seq-1].Hash != leaf.Hash:
+			return &Fault{Where: fmt.Sprintf("entry %d", leaf.Seq), What: "it is not the one that the log knows"}
+		}
+		known = leaf.Seq
+	}
+	if d.logged > known { // no checkpoint would ever cover what is between
+		return &Fault{Where: fmt.Sprintf("entry %d", d.logged), What: "it is said to be in the log, which does not know it"}
+	}
+	return nil
 }

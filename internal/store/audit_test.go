@@ -154,9 +154,9 @@ func (v *vault) known(keys ...evidence.Key) note.Verifiers {
 }
 
 // audits gives what is wrong, a line each.
-func (v *vault) audits() []string {
+func (v *vault) audits(told ...evidence.Told) []string {
 	v.Helper()
-	audit, err := v.Audit(v.Context(), v.known())
+	audit, err := v.Audit(v.Context(), v.known(), told...)
 	require.NoError(v, err)
 	var lines []string
 	for _, fault := range audit.Faults {
@@ -234,6 +234,7 @@ func tamperings() map[string][]tampering {
 		"of the timeline": {
 			{"data", "entry 7", []string{`UPDATE timeline SET data = '{"result":"denied"}' WHERE alert_id = $ID AND seq = 7`}},
 			{"data in other order", "entry 8", []string{`UPDATE timeline SET data = '{"verdict":"denied","verdict":"confirmed","x":1}' WHERE alert_id = $ID AND seq = 8`}},
+			{"data said twice", "entry 8", []string{`UPDATE timeline SET data = '{"verdict":"denied","verdict":"confirmed"}' WHERE alert_id = $ID AND seq = 8`}},
 			{"digest", "entry 5", []string{`UPDATE timeline SET digest = 'ab' WHERE alert_id = $ID AND seq = 5`}},
 			{"actor", "entry 5", []string{`UPDATE timeline SET actor = 'peer' WHERE alert_id = $ID AND seq = 5`}},
 			{"kind", "entry 4", []string{`UPDATE timeline SET kind = 'reminded' WHERE alert_id = $ID AND seq = 4`}},
@@ -271,12 +272,111 @@ func tamperings() map[string][]tampering {
 			{"answer", beside, []string{`UPDATE answers SET choice = 'no' WHERE alert_id = $ID`}},
 			{"whose answer", beside, []string{`UPDATE answers SET person_user = 'UBOB' WHERE alert_id = $ID`}},
 			{"explanation", beside, []string{`UPDATE answers SET explanation = 'never' WHERE alert_id = $ID`}},
+			{"whom it is about", beside, []string{`UPDATE alerts SET person_user = 'UBOB' WHERE id = $ID`}},
+			{"proof away", beside, []string{`DELETE FROM proofs WHERE alert_id = $ID`}},
+			{"phone", beside, []string{`UPDATE proofs SET device = 'DOTHER' WHERE alert_id = $ID`}},
 			{"answer away", beside, []string{`DELETE FROM answers WHERE alert_id = $ID`}},
 			{"proof", beside, []string{`UPDATE proofs SET result = 'denied' WHERE alert_id = $ID`}},
 			{"transaction", beside, []string{`UPDATE proofs SET txid = 'tx' WHERE alert_id = $ID`}},
 			{"mark of an erasure", beside, []string{`UPDATE alerts SET erased_at = received_at WHERE id = $ID`}},
 		},
 	}
+}
+
+// A timeline that its owner wrote anew, chain and head and all, and that the
+// application then went on with: its newest head is signed like any other, but the log
+// has not forgotten the former one.
+func TestATimelineWrittenAnewIsFound(t *testing.T) {
+	t.Parallel()
+	onBothAsOwner(t, func(v *vault) {
+		id := v.contradicted()
+		v.checkpoints()
+		v.unguarded()
+		entries := v.story(id).Entries
+		previous := ""
+		for i := range entries {
+			entry := &entries[i]
+			if entry.Kind == store.KindAcknowledged {
+				entry.Actor = "Mallory"
+			}
+			require.NoError(v, entry.Seal(previous))
+			previous = entry.Hash
+			v.alters(fmt.Sprintf("UPDATE timeline SET actor = '%s', previous = '%s', hash = '%s' WHERE alert_id = '%s' AND seq = %d",
+				entry.Actor, entry.Previous, entry.Hash, id, entry.Seq))
+		}
+		v.alters(fmt.Sprintf("UPDATE chains SET head = '%s' WHERE alert_id = '%s'", previous, id),
+			"UPDATE cases SET acked_by = 'Mallory'")
+		v.trusts(id)
+		v.checkpoints()
+		require.Equal(v, []string{
+			fmt.Sprintf("alert %s, entry %d: it is not the one that the log knows", id, len(entries)),
+		}, v.audits())
+	})
+}
+
+// What is said to be in the log, and isn't, no checkpoint would ever cover.
+func TestATimelineKeptFromTheLogIsFound(t *testing.T) {
+	t.Parallel()
+	onBothAsOwner(t, func(v *vault) {
+		id := v.proven()
+		v.alters("UPDATE chains SET logged_seq = seq")
+		v.checkpoints()
+		require.Equal(v, []string{
+			"alert " + id + ", entry 8: it is said to be in the log, which does not know it",
+		}, v.audits())
+	})
+}
+
+// An owner who writes all anew, leaves, hashes and checkpoints too, and has it signed,
+// is found by what others were told before. Nothing that is not the log that was
+// signed last is ever signed.
+func TestALogWrittenAnewIsFound(t *testing.T) {
+	t.Parallel()
+	onBothAsOwner(t, func(v *vault) {
+		ids := []string{v.proven()}
+		first, err := evidence.ReadCheckpoint(v.checkpoints().Note)
+		require.NoError(v, err)
+		ids = append(ids, v.proven())
+		second, err := evidence.ReadCheckpoint(v.checkpoints().Note)
+		require.NoError(v, err)
+		told := []evidence.Told{{Size: second.Size, Root: second.Root}, {Size: first.Size, Root: first.Root}}
+		require.Empty(v, v.audits(told...))
+
+		v.unguarded()
+		v.alters("DELETE FROM log_leaves", "DELETE FROM log_hashes", "UPDATE chains SET logged_seq = 0")
+		v.proven()
+		for _, id := range ids { // so that their heads are other ones by now
+			require.NoError(v, v.TellRefusal(v.Context(), v.said(id, bob, alert.No), store.RefusedForged))
+		}
+		_, err = v.Checkpoint(v.Context(), v.key)
+		require.ErrorIs(v, err, store.ErrForked)
+
+		v.alters("DELETE FROM checkpoints")
+		v.checkpoints()
+		require.Empty(v, v.audits(), "the record itself is right")
+		require.Equal(v, []string{"the 1 leaves that were told: the log is not what was told"}, v.audits(told...))
+		require.Equal(v, []string{"the 9 leaves that were told: the log has only 3"}, v.audits(evidence.Told{Size: 9}))
+	})
+}
+
+// What became of a case is held against its timeline too.
+func TestTamperingWithACaseIsFound(t *testing.T) {
+	t.Parallel()
+	onBothAsOwner(t, func(v *vault) {
+		id := v.contradicted()
+		require.Empty(v, v.audits())
+		v.unguarded()
+		v.alters("CREATE TABLE kept_cases AS SELECT * FROM cases")
+		for _, statement := range []string{
+			"DELETE FROM cases", "UPDATE cases SET acked_by = 'Mallory'", "UPDATE cases SET resolved_by = 'Mallory'",
+			"UPDATE cases SET resolved_at = NULL, resolved_by = ''", "UPDATE cases SET resolution = 'it was me'",
+		} {
+			v.alters(statement)
+			require.Contains(v, strings.Join(v.audits(), "\n"), "alert "+id+", what stands beside the timeline: ", statement)
+			v.alters("DELETE FROM cases", "INSERT INTO cases SELECT * FROM kept_cases")
+		}
+		require.Empty(v, v.audits(), "all is as it was")
+	})
 }
 
 // Entries of two alerts that changed places, each whole in itself.

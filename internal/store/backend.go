@@ -97,7 +97,7 @@ type Tx interface {
 	// Suppressions lists everybody's that end after a moment, revoked ones too, newest first.
 	Suppressions(ctx context.Context, after time.Time, limit int) ([]Suppression, error)
 
-	// DropEnded removes suppressions and opt-outs that ended before a moment.
+	// DropEnded removes suppressions, opt-outs and distrusts that ended before a moment.
 	DropEnded(ctx context.Context, before time.Time) error
 
 	PutOptOut(ctx context.Context, optOut OptOut) error // inserts or replaces by person and since
@@ -227,8 +227,9 @@ type TxEvidence interface {
 	InsertPayload(ctx context.Context, payload Payload) error // ErrExists
 	Payload(ctx context.Context, alertID string) (Payload, error)
 
-	// HeadOf is how far an alert's timeline has come, as it was noted beside it.
-	HeadOf(ctx context.Context, alertID string) (Head, error)
+	// HeadOf is how far an alert's timeline has come, as it was noted beside it, and up
+	// to which entry the log was told of it.
+	HeadOf(ctx context.Context, alertID string) (head Head, logged int, err error)
 	// Unlogged lists the heads that the log does not know yet, by alert id.
 	Unlogged(ctx context.Context, limit int) ([]Head, error)
 	// AppendLeaves writes heads into the log from a position on. ErrExists when one of
@@ -236,8 +237,8 @@ type TxEvidence interface {
 	AppendLeaves(ctx context.Context, from int64, heads []Head) error
 	LogSize(ctx context.Context) (int64, error) // the position of the next leaf; the first is 0
 	Leaves(ctx context.Context, from int64, limit int) ([]Head, error)
-	// LeafOf finds the first leaf of an alert that covers an entry, and its position.
-	LeafOf(ctx context.Context, alertID string, seq int) (int64, Head, error)
+	// LeavesOf lists all that the log holds of an alert, by entry and position.
+	LeavesOf(ctx context.Context, alertID string) ([]Leaf, error)
 
 	// PutHashes writes the log's stored hashes, see golang.org/x/mod/sumdb/tlog. ErrExists as AppendLeaves.
 	PutHashes(ctx context.Context, from int64, hashes [][]byte) error
@@ -256,8 +257,8 @@ type TxEvidence interface {
 
 // TxErasure is how personal content leaves the record.
 type TxErasure interface {
-	// Erasable lists finished alerts received before a moment that were not erased and
-	// are in no open case, oldest first.
+	// Erasable lists finished alerts received before a moment that have a verdict, were
+	// not erased and are in no open case, nor is what they joined; oldest first.
 	Erasable(ctx context.Context, before time.Time, limit int) ([]string, error)
 	// EraseAlert removes what an alert's rows say of people and things, and the
 	// personal part of its timeline; the entries stay. ErrNotFound.

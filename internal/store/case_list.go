@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -86,9 +87,59 @@ func (t *tx) concerns(record Record, who *alert.Person) (bool, error) {
 	if who == nil {
 		return false, nil
 	}
-	if record.Revision <= 1 && record.Pile == "" && record.Detection != alert.DetectionLostPhone { // as tellOthers has it
+	wish := record.Plan != nil && record.Plan.Request != nil
+	if record.Revision <= 1 && record.Pile == "" && record.Detection != alert.DetectionLostPhone && !wish { // as tellOthers has it
 		return record.Concerns(*who), nil
 	}
 	about, err := t.concerned(&record)
 	return slices.ContainsFunc(about, func(other Record) bool { return other.Concerns(*who) }), err
+}
+
+// mostAbout bounds how many alerts about one person are looked at for their cases.
+const mostAbout = 1000
+
+// openAbout lists the open cases that Cases keeps from somebody: their own, and those
+// that list an alert about them.
+func (t *tx) openAbout(who alert.Person) ([]Case, error) {
+	ids, err := t.escalatedAbout(who)
+	if err != nil {
+		return nil, err
+	}
+	var open []Case
+	for _, id := range ids {
+		opened, ok, err := found(t.FindCase(t.ctx, id))
+		if err != nil {
+			return nil, fmt.Errorf("read case: %w", err)
+		}
+		if ok && opened.ResolvedAt.IsZero() {
+			open = append(open, opened)
+		}
+	}
+	return open, nil
+}
+
+// escalatedAbout lists the alerts whose cases somebody's escalated alerts stand in,
+// each of them once.
+func (t *tx) escalatedAbout(who alert.Person) ([]string, error) {
+	filters := []Filter{{Person: who.PersonKey}}
+	for _, said := range []string{who.User, who.Email, who.Username} {
+		if said != "" {
+			filters = append(filters, Filter{Subject: said})
+		}
+	}
+	var ids []string
+	for _, filter := range filters {
+		filter.Status, filter.Limit = string(alert.Escalated), mostAbout
+		records, err := t.list(filter)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			if record.Concerns(who) {
+				ids = append(ids, cmp.Or(record.CaseOf, record.ID))
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }

@@ -115,12 +115,9 @@ func (h *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 			missing = append(missing, index)
 		}
 	}
-	stored, err := h.tx.Hashes(h.tx.ctx, missing)
+	stored, err := h.stored(missing)
 	if err != nil {
-		return nil, fmt.Errorf("read the log's hashes: %w", err)
-	}
-	if len(stored) != len(missing) {
-		return nil, errMissingHashes
+		return nil, err
 	}
 	read := make([]tlog.Hash, len(indexes))
 	for i, index := range indexes {
@@ -132,6 +129,21 @@ func (h *hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 		stored = stored[1:]
 	}
 	return read, nil
+}
+
+// stored reads what was written before; most new leaves need nothing of it.
+func (h *hashes) stored(indexes []int64) ([][]byte, error) {
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	stored, err := h.tx.Hashes(h.tx.ctx, indexes)
+	if err != nil {
+		return nil, fmt.Errorf("read the log's hashes: %w", err)
+	}
+	if len(stored) != len(indexes) {
+		return nil, errMissingHashes
+	}
+	return stored, nil
 }
 
 var errMissingHashes = errors.New("stored hashes of the log are missing")
@@ -157,6 +169,9 @@ func (t *tx) checkpoint(key evidence.Key) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("hash the log: %w", err)
 	}
+	if err := t.goesOn(last, size, root); err != nil {
+		return Checkpoint{}, err
+	}
 	at := t.now.Truncate(time.Second)
 	signed := Checkpoint{Size: size, At: at}
 	signed.Note, err = evidence.Checkpoint{
@@ -169,6 +184,29 @@ func (t *tx) checkpoint(key evidence.Key) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("insert checkpoint: %w", err)
 	}
 	return signed, nil
+}
+
+// ErrForked is a log that is not the one that was signed before: it was changed, or a
+// part of it lost. It is not signed again.
+var ErrForked = errors.New("the log is not the one that was signed before; `securitybot audit verify` tells more")
+
+// goesOn proves that a log holds all that the last checkpoint signed, and more.
+func (t *tx) goesOn(last Checkpoint, size int64, root tlog.Hash) error {
+	if last.Size == 0 {
+		return nil
+	}
+	signed, err := evidence.ReadCheckpoint(last.Note)
+	if err != nil || signed.Size != last.Size || signed.Size > size {
+		return ErrForked
+	}
+	proof, err := tlog.ProveTree(size, signed.Size, t.hashesOf(size))
+	if err != nil {
+		return fmt.Errorf("prove that the log goes on: %w", err)
+	}
+	if err := tlog.CheckTree(proof, size, root, signed.Size, signed.Root); err != nil {
+		return ErrForked
+	}
+	return nil
 }
 
 // hashesOf reads the stored hashes of a log of a size.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -149,12 +150,12 @@ func (s *Store) ErasePerson(ctx context.Context, person alert.Person, by, reason
 	if err != nil {
 		return Erasure{}, err
 	}
-	return s.finishErasure(ctx, wish)
+	return s.finishErasure(ctx, wish, func() {})
 }
 
 // FinishErasures goes on with the people who were to be erased while something about
-// them was open.
-func (s *Store) FinishErasures(ctx context.Context) error {
+// them was open. It calls alive now and then, for there may be a lot to do.
+func (s *Store) FinishErasures(ctx context.Context, alive func()) error {
 	var wishes []erasureWish
 	err := s.changeErasures(ctx, func(all []erasureWish) []erasureWish {
 		wishes = slices.Clone(all)
@@ -163,12 +164,12 @@ func (s *Store) FinishErasures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, wish := range wishes {
-		if _, err := s.finishErasure(ctx, wish); err != nil {
-			return err
-		}
+	var errs []error
+	for _, wish := range wishes { // one that can't be fulfilled keeps no other one waiting
+		_, err := s.finishErasure(ctx, wish, alive)
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (w erasureWish) samePerson(other erasureWish) bool { return w.Person == other.Person }
@@ -205,10 +206,10 @@ func (s *Store) changeErasures(ctx context.Context, change func([]erasureWish) [
 	})
 }
 
-func (s *Store) finishErasure(ctx context.Context, wish erasureWish) (Erasure, error) {
+func (s *Store) finishErasure(ctx context.Context, wish erasureWish, alive func()) (Erasure, error) {
 	var done Erasure
 	for _, filter := range wish.filters() {
-		if err := s.eraseWhere(ctx, wish, filter, &done); err != nil {
+		if err := s.eraseWhere(ctx, wish, filter, &done, alive); err != nil {
 			return done, err
 		}
 	}
@@ -245,8 +246,9 @@ func (w erasureWish) filters() []Filter {
 }
 
 // eraseWhere erases page by page, each alert in a transaction of its own.
-func (s *Store) eraseWhere(ctx context.Context, wish erasureWish, filter Filter, done *Erasure) error {
+func (s *Store) eraseWhere(ctx context.Context, wish erasureWish, filter Filter, done *Erasure, alive func()) error {
 	for {
+		alive()
 		page, err := s.List(ctx, filter)
 		if err != nil {
 			return fmt.Errorf("list what is about the person: %w", err)

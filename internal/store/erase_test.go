@@ -101,6 +101,33 @@ func TestRetention(t *testing.T) {
 	})
 }
 
+// What is said of an alert after it was erased leaves nothing personal behind.
+func TestNothingPersonalComesBack(t *testing.T) {
+	t.Parallel()
+	onBothAsOwner(t, func(v *vault) {
+		id := v.contradicted()
+		who := v.reads(id).Person
+		v.passes(40 * 24 * time.Hour)
+		erased, _, err := v.Erase(v.Context(), v.Now(), 9)
+		require.NoError(v, err)
+		require.Equal(v, 1, erased)
+
+		require.NoError(v, v.Trust(v.Context(), who, "Sam", "a new phone, personal"))
+		heard, err := v.TakeAnswer(v.Context(), v.said(id, alert.Person{PersonKey: who}, alert.No))
+		require.NoError(v, err)
+		require.Equal(v, store.RefusedOther, heard.Refusal)
+		for _, entry := range v.story(id).Entries {
+			require.Empty(v, entry.Personal, entry.Kind)
+		}
+		require.Empty(v, v.audits())
+		v.passes(40 * 24 * time.Hour)
+		require.NoError(v, v.Forget(v.Context(), v.Now().Add(-time.Hour)))
+		_, err = v.ErasePerson(v.Context(), alert.Person{PersonKey: who}, "Ada", "as they asked")
+		require.NoError(v, err)
+		require.Empty(v, v.mentions("personal"))
+	})
+}
+
 // What goes on is not erased, however old: an open question, an open case, and what a
 // late answer is still awaited for.
 func TestRetentionSparesWhatGoesOn(t *testing.T) {
@@ -209,7 +236,7 @@ func TestErasePerson(t *testing.T) {
 		require.NoError(v, v.Trust(v.Context(), record.Person, "Sam", "a new phone"))
 		_, err = v.Withdraw(v.Context(), store.Withdrawal{AlertID: open.Record.ID, By: "Sam", Person: bob.PersonKey, Reason: "a drill"})
 		require.NoError(v, err)
-		require.NoError(v, v.FinishErasures(v.Context()))
+		require.NoError(v, v.FinishErasures(v.Context(), func() {}))
 		_, still, err = v.Person(v.Context(), record.Person)
 		require.NoError(v, err)
 		require.False(v, still)
@@ -217,6 +244,6 @@ func TestErasePerson(t *testing.T) {
 		require.Empty(v, v.mentions("personal@example.com"))
 		require.True(v, v.reads(other).ErasedAt.IsZero(), "others stay as they are")
 		require.Empty(v, v.audits())
-		require.NoError(v, v.FinishErasures(v.Context()), "there is nothing left to do")
+		require.NoError(v, v.FinishErasures(v.Context(), func() {}), "there is nothing left to do")
 	})
 }

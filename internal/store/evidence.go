@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -152,17 +152,17 @@ func (t *tx) addInclusion(bundle *evidence.Bundle) error {
 	}
 	covered := 0
 	if ok {
-		position, head, err := t.newestLeaf(bundle.Alert.ID, len(bundle.Timeline), checkpoint.Size)
+		leaf, err := t.newestLeaf(bundle.Alert.ID, len(bundle.Timeline), checkpoint.Size)
 		if err != nil {
 			return err
 		}
-		if covered = head.Seq; covered > 0 {
-			path, err := tlog.ProveRecord(checkpoint.Size, position, t.hashesOf(checkpoint.Size))
+		if covered = leaf.Seq; covered > 0 {
+			path, err := tlog.ProveRecord(checkpoint.Size, leaf.Position, t.hashesOf(checkpoint.Size))
 			if err != nil {
 				return fmt.Errorf("prove that the log holds the timeline: %w", err)
 			}
 			bundle.Log = &evidence.Inclusion{
-				Position: position, Seq: head.Seq, Hash: head.Hash, Path: path, Checkpoint: checkpoint.Note,
+				Position: leaf.Position, Seq: leaf.Seq, Hash: leaf.Hash, Path: path, Checkpoint: checkpoint.Note,
 			}
 		}
 	}
@@ -173,28 +173,16 @@ func (t *tx) addInclusion(bundle *evidence.Bundle) error {
 }
 
 // newestLeaf finds the last leaf of an alert that a log of a size holds; the zero
-// head when there is none.
-func (t *tx) newestLeaf(alertID string, entries int, size int64) (int64, Head, error) {
-	for seq := entries; seq > 0; seq-- {
-		position, head, ok, err := t.leafOf(alertID, seq)
-		if err != nil {
-			return 0, Head{}, err
-		}
-		if ok && position < size {
-			return position, head, nil
-		}
-	}
-	return 0, Head{}, nil
-}
-
-// leafOf is the first leaf of an alert that covers an entry; false when none does.
-func (t *tx) leafOf(alertID string, seq int) (int64, Head, bool, error) {
-	position, head, err := t.LeafOf(t.ctx, alertID, seq)
-	if errors.Is(err, ErrNotFound) {
-		return 0, Head{}, false, nil
-	}
+// one when there is none.
+func (t *tx) newestLeaf(alertID string, entries int, size int64) (Leaf, error) {
+	leaves, err := t.LeavesOf(t.ctx, alertID)
 	if err != nil {
-		return 0, Head{}, false, fmt.Errorf("read the log: %w", err)
+		return Leaf{}, fmt.Errorf("read the log: %w", err)
 	}
-	return position, head, true, nil
+	for _, leaf := range slices.Backward(leaves) {
+		if leaf.Seq <= entries && leaf.Position < size {
+			return leaf, nil
+		}
+	}
+	return Leaf{}, nil
 }

@@ -27,7 +27,7 @@ type Found struct {
 func (s *Store) Search(ctx context.Context, search Search) ([]Found, error) {
 	var list []Found
 	err := s.inTx(ctx, func(t *tx) error {
-		records, err := t.search(search)
+		records, err := t.searchVisible(search)
 		if err != nil {
 			return err
 		}
@@ -35,6 +35,65 @@ func (s *Store) Search(ctx context.Context, search Search) ([]Found, error) {
 		return err
 	})
 	return list, err
+}
+
+// searchVisible fills up what is left out of a list.
+func (t *tx) searchVisible(search Search) ([]Record, error) {
+	var list []Record
+	for {
+		records, err := t.search(search)
+		if err != nil {
+			return nil, err
+		}
+		visible, err := t.visible(records, search.Except)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, visible...)
+		if search.Limit == 0 || len(records) < search.Limit || len(visible) == len(records) {
+			return list, nil
+		}
+		last := records[len(records)-1]
+		search.Before = Cursor{ReceivedAt: last.ReceivedAt, ID: last.ID}
+		search.Limit -= len(visible)
+	}
+}
+
+// visible leaves out wishes about what concerns somebody: their titles repeat its
+// title.
+func (t *tx) visible(records []Record, except *alert.Person) ([]Record, error) {
+	if except == nil {
+		return records, nil
+	}
+	wished, err := t.wishedFor(records)
+	if err != nil {
+		return nil, err
+	}
+	hidden := map[string]bool{}
+	for _, record := range wished {
+		hidden[record.ID] = record.Concerns(*except)
+	}
+	return slices.DeleteFunc(slices.Clone(records), func(record Record) bool {
+		return record.Plan != nil && record.Plan.Request != nil && hidden[record.Plan.Request.AlertID]
+	}), nil
+}
+
+// wishedFor reads the alerts that wishes are about.
+func (t *tx) wishedFor(records []Record) ([]Record, error) {
+	var ids []string
+	for _, record := range records {
+		if record.Plan != nil && record.Plan.Request != nil {
+			ids = append(ids, record.Plan.Request.AlertID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	wished, err := t.FindAlerts(t.ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what wishes are about: %w", err)
+	}
+	return wished, nil
 }
 
 func (t *tx) search(search Search) ([]Record, error) {

@@ -101,3 +101,51 @@ func TestASourcesOwnKeys(t *testing.T) {
 		require.Empty(b, list)
 	})
 }
+
+// askedHimself is an alert about Bob that says so.
+func (b *bench) askedHimself() store.Record {
+	b.Helper()
+	reported := sudo("")
+	reported.Subject = alert.Subject{Email: bob.Email}
+	record, err := b.report(bob, reported, nil)
+	require.NoError(b, err)
+	return b.asks(record)
+}
+
+// A wish to resolve somebody's case bears the title of that case: it is as hidden from
+// them as the case is, and it is no more theirs to decide about.
+func TestAWishAboutSomebodysCaseIsHiddenFromThem(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		require.NoError(b, b.PutPeople(b.Context(), []alert.Person{alice, bob, sam}))
+		id := b.asked(alice).ID
+		b.answers(id, alice, alert.No)
+		b.passes(time.Minute)
+		wish := b.wishes(id, sam, alert.ProofDenied).ID
+		b.passes(time.Minute)
+		last := b.askedHimself().ID
+
+		require.Equal(b, []string{last, id}, b.finds(store.Search{Filter: store.Filter{Except: &sam}}))
+		require.Equal(b, []string{last, wish, id}, b.finds(store.Search{}))
+		own := store.Search{Filter: store.Filter{Except: &alice}}
+		require.Equal(b, []string{last}, b.finds(own))
+		b.passes(time.Minute)
+		own.Limit = 2
+		require.Equal(b, []string{last}, b.finds(own), "a page is filled up with what comes after")
+		before := b.askedHimself().ID
+		require.Equal(b, []string{before, last}, b.finds(own))
+
+		require.Contains(b, b.byRank(&bob, 10), wish)
+		require.Empty(b, b.byRank(&alice, 10))
+		story, err := b.PersonStory(b.Context(), sam.PersonKey, &alice)
+		require.NoError(b, err)
+		require.Empty(b, story.Recent)
+		story, err = b.PersonStory(b.Context(), sam.PersonKey, &bob)
+		require.NoError(b, err)
+		require.Len(b, story.Recent, 1)
+
+		heard, err := b.TakeAck(b.Context(), b.said(wish, alice, ""), "Alice")
+		require.NoError(b, err)
+		require.Equal(b, store.RefusedOwnCase, heard.Refusal)
+	})
+}

@@ -88,8 +88,9 @@ func (t *tx) optedOut(person alert.PersonKey) (bool, error) {
 	return out, nil
 }
 
-// OptIn ends a person's opt-out.
-func (s *Store) OptIn(ctx context.Context, person alert.PersonKey, name string) (Refusal, error) {
+// OptIn ends a person's opt-out. by is who ends it, as the announcement names them;
+// ActorPerson when it is the person.
+func (s *Store) OptIn(ctx context.Context, person alert.PersonKey, name, by string) (Refusal, error) {
 	var refusal Refusal
 	err := s.inTx(ctx, func(t *tx) error {
 		refusal = ""
@@ -108,7 +109,7 @@ func (s *Store) OptIn(ctx context.Context, person alert.PersonKey, name string) 
 		if err := t.PutOptOut(ctx, optOut); err != nil {
 			return fmt.Errorf("end opt-out: %w", err)
 		}
-		return t.notifyOf("", NoticeOptedIn, Fields{"who": name})
+		return t.notifyOf("", NoticeOptedIn, Fields{"who": name, "by": by})
 	})
 	return refusal, err
 }

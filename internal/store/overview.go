@@ -98,8 +98,9 @@ var ranges = map[string]struct {
 }
 
 // Overview sums up the hours or days up to now, the one that runs included.
-// Its range is 24h, 7d or 30d.
-func (s *Store) Overview(ctx context.Context, name string) (Overview, error) {
+// Its range is 24h, 7d or 30d. The open cases are those that Cases lists, without what
+// is about somebody: the difference would tell them.
+func (s *Store) Overview(ctx context.Context, name string, except *alert.Person) (Overview, error) {
 	wanted, ok := ranges[name]
 	if !ok {
 		return Overview{}, fmt.Errorf("no overview is of %q", name)
@@ -120,7 +121,7 @@ func (s *Store) Overview(ctx context.Context, name string) (Overview, error) {
 		if err := t.sumDetections(&overview, query); err != nil {
 			return err
 		}
-		return t.countOpen(&overview)
+		return t.countOpen(&overview.OpenCases, except)
 	})
 	return overview, err
 }
@@ -248,29 +249,49 @@ func (d DetectionOverview) Advise() (Advice, string) {
 }
 
 // countOpen counts the cases that nobody has resolved.
-func (t *tx) countOpen(overview *Overview) error {
+func (t *tx) countOpen(open *OpenCaseCounts, except *alert.Person) error {
 	counts, err := t.CountCases(t.ctx)
 	if err != nil {
 		return fmt.Errorf("count open cases: %w", err)
 	}
-	open := &overview.OpenCases
 	for _, count := range counts {
-		open.Total += count.Open
-		open.Acknowledged += count.Acked
-		switch count.Rank {
-		case RankSuspicious:
-			open.Suspicious += count.Open
-		case RankDenied:
-			open.Denied += count.Open
-		case RankCritical:
-			open.Critical += count.Open
-		case RankHigh:
-			open.High += count.Open
-		case RankMedium:
-			open.Medium += count.Open
-		case RankLow:
-			open.Low += count.Open
+		open.add(count, 1)
+	}
+	if except == nil {
+		return nil
+	}
+	own, err := t.openAbout(*except)
+	if err != nil {
+		return err
+	}
+	for _, opened := range own {
+		count := CaseCount{Rank: opened.Rank, Open: 1}
+		if !opened.AckedAt.IsZero() {
+			count.Acked = 1
 		}
+		open.add(count, -1)
 	}
 	return nil
+}
+
+// add counts cases once more, or less: never below none, for what is taken away may
+// have been opened after the rest was counted.
+func (c *OpenCaseCounts) add(count CaseCount, times int) {
+	change := func(into *int, by int) { *into = max(0, *into+times*by) }
+	change(&c.Total, count.Open)
+	change(&c.Acknowledged, count.Acked)
+	switch count.Rank {
+	case RankSuspicious:
+		change(&c.Suspicious, count.Open)
+	case RankDenied:
+		change(&c.Denied, count.Open)
+	case RankCritical:
+		change(&c.Critical, count.Open)
+	case RankHigh:
+		change(&c.High, count.Open)
+	case RankMedium:
+		change(&c.Medium, count.Open)
+	case RankLow:
+		change(&c.Low, count.Open)
+	}
 }

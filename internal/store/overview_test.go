@@ -12,7 +12,7 @@ import (
 
 func (b *bench) overview(name string) store.Overview {
 	b.Helper()
-	overview, err := b.Overview(b.Context(), name)
+	overview, err := b.Overview(b.Context(), name, nil)
 	require.NoError(b, err)
 	return overview
 }
@@ -67,7 +67,7 @@ func TestAnOverviewCountsWhatHappened(t *testing.T) {
 		require.Equal(b, 3, b.overview("7d").Series[5].Accepted)
 		b.passes(30 * 24 * time.Hour)
 		require.Zero(b, b.overview("30d").Totals.Accepted)
-		_, err = b.Overview(b.Context(), "1y")
+		_, err = b.Overview(b.Context(), "1y", nil)
 		require.Error(b, err)
 	})
 }
@@ -151,4 +151,33 @@ func TestWhatTheNumbersOfADetectionSay(t *testing.T) {
 		require.Contains(t, why, tc.why, name)
 		require.Equal(t, tc.why == "", why == "", name)
 	}
+}
+
+// The number of open cases must not tell somebody that there is one about them.
+func TestOpenCasesAreCountedWithoutOnesOwn(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		require.NoError(b, b.PutPeople(b.Context(), []alert.Person{alice, bob}))
+		id := b.asked(alice).ID
+		b.answers(id, alice, alert.No)
+		_, err := b.TakeAck(b.Context(), b.said(id, bob, ""), "Bob")
+		require.NoError(b, err)
+		silent := b.askedHimself().ID
+		b.passes(3 * time.Hour)
+		b.settles(silent)
+		resolved := b.asked(alice).ID
+		b.passes(3 * time.Hour)
+		b.settles(resolved)
+		_, err = b.TakeResolve(b.Context(), b.said(resolved, bob, ""), "Bob", "spoke to her")
+		require.NoError(b, err)
+
+		counts := func(except *alert.Person) store.OpenCaseCounts {
+			overview, err := b.Overview(b.Context(), "24h", except)
+			require.NoError(b, err)
+			return overview.OpenCases
+		}
+		require.Equal(b, store.OpenCaseCounts{Total: 2, Denied: 1, Medium: 1, Acknowledged: 1}, counts(nil))
+		require.Equal(b, store.OpenCaseCounts{Total: 1, Medium: 1}, counts(&alice))
+		require.Equal(b, store.OpenCaseCounts{Total: 1, Denied: 1, Acknowledged: 1}, counts(&bob))
+	})
 }

@@ -43,8 +43,9 @@ const (
 	devicesFor = 90 * 24 * time.Hour // factors that weren't used for longer are not looked at
 )
 
-// PersonStory reads what the record holds of somebody. Errors: ErrNotFound.
-func (s *Store) PersonStory(ctx context.Context, key alert.PersonKey) (PersonStory, error) {
+// PersonStory reads what the record holds of somebody, without what they wished about
+// somebody else's own alerts. Errors: ErrNotFound.
+func (s *Store) PersonStory(ctx context.Context, key alert.PersonKey, except *alert.Person) (PersonStory, error) {
 	var story PersonStory
 	err := s.inTx(ctx, func(t *tx) (err error) {
 		story = PersonStory{}
@@ -56,7 +57,11 @@ func (s *Store) PersonStory(ctx context.Context, key alert.PersonKey) (PersonSto
 				return err
 			}
 		}
-		return nil
+		if story.Open, err = t.visible(story.Open, except); err != nil {
+			return err
+		}
+		story.Recent, err = t.visible(story.Recent, except)
+		return err
 	})
 	return story, err
 }

@@ -260,7 +260,7 @@ func TestWhoOptedOutIsNotAsked(t *testing.T) {
 		require.Equal(b, store.RefusedAlready, again, "no opt-out is made longer by itself")
 		b.passes(24 * time.Hour)
 		require.Equal(b, alert.Ask, b.reports(on("e"), nil).Plan.Action, "it ends by itself")
-		refusal, err = b.OptIn(b.Context(), alice.PersonKey, "Alice")
+		refusal, err = b.OptIn(b.Context(), alice.PersonKey, "Alice", "Sam")
 		require.NoError(b, err)
 		require.Equal(b, store.RefusedAlready, refusal)
 	})
@@ -290,13 +290,19 @@ func TestOptInEndsAnOptOut(t *testing.T) {
 		require.NoError(b, err)
 		require.Len(b, outs, 1)
 		b.passes(time.Minute)
-		refusal, err := b.OptIn(b.Context(), alice.PersonKey, "Alice")
+		refusal, err := b.OptIn(b.Context(), alice.PersonKey, "Alice", "Sam")
 		require.NoError(b, err)
 		require.Empty(b, refusal)
 		_, out, err := b.OptOutOf(b.Context(), alice.PersonKey)
 		require.NoError(b, err)
 		require.False(b, out)
 		require.Equal(b, alert.Ask, b.reports(on("a"), nil).Plan.Action)
+		require.NoError(b, b.db.InTx(b.Context(), func(tx store.Tx) error {
+			notices, err := tx.Notices(b.Context(), store.NoticeOptedIn, noon)
+			require.Len(b, notices, 1)
+			require.JSONEq(b, `{"who":"Alice","by":"Sam"}`, string(notices[0].Data), "everybody learns who did it")
+			return err
+		}))
 	})
 }
 
@@ -309,7 +315,7 @@ func TestThreeStopsADay(t *testing.T) {
 			until := b.Now().Add(time.Hour)
 			refusal, err := b.OptOut(b.Context(), store.OptOut{Person: alice.PersonKey, Until: until, Reason: reason}, "Alice")
 			require.NoError(b, err)
-			_, err = b.OptIn(b.Context(), alice.PersonKey, "Alice")
+			_, err = b.OptIn(b.Context(), alice.PersonKey, "Alice", "Sam")
 			require.NoError(b, err)
 			return refusal
 		}

@@ -268,7 +268,7 @@ func (w *world) ignore() error {
 func (w *world) comeAndGo() error {
 	person := pick(w, []alert.Person{alice, bob}).PersonKey
 	if w.roll(8) > 0 {
-		_, err := w.OptIn(w.Context(), person, "")
+		_, err := w.OptIn(w.Context(), person, "", "")
 		return err
 	}
 	_, err := w.OptOut(w.Context(), store.OptOut{Person: person, Until: w.Now().Add(time.Hour)}, "")

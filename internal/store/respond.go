@@ -311,8 +311,8 @@ func (t *tx) refuseResponder(record *Record, who alert.PersonKey) (Refusal, erro
 	return "", nil
 }
 
-// concerned lists the alerts that a case is about: its own, what was joined to it
-// and what it lists.
+// concerned lists the alerts that a case is about: its own, what was joined to it,
+// what it lists, and what the wish is about that it came of.
 func (t *tx) concerned(record *Record) ([]Record, error) {
 	joined, err := t.JoinedTo(t.ctx, record.ID)
 	if err != nil {
@@ -322,7 +322,11 @@ func (t *tx) concerned(record *Record) ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list what the case lists: %w", err)
 	}
-	return slices.Concat([]Record{*record}, joined, listed), nil
+	wished, err := t.wishedFor([]Record{*record})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]Record{*record}, joined, listed, wished), nil
 }
 
 // Concerns tells that an alert is about somebody, or names them where we could

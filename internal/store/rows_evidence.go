@@ -17,6 +17,12 @@ type Head struct {
 	Hash    string
 }
 
+// Leaf is a head at its place in the log.
+type Leaf struct {
+	Position int64
+	Head
+}
+
 // Checkpoint is the signed state of the log of heads.
 type Checkpoint struct {
 	Size int64 // leaves

@@ -51,7 +51,7 @@ func (s *Store) Close() error {
 // inTx runs f on a transaction that knows the time.
 func (s *Store) inTx(ctx context.Context, f func(*tx) error) error {
 	return s.db.InTx(ctx, func(rows Tx) error {
-		return f(&tx{Tx: rows, ctx: ctx, now: s.Now()})
+		return f(&tx{Tx: rows, ctx: ctx, now: s.Now(), erased: map[string]bool{}})
 	})
 }
 
@@ -101,8 +101,18 @@ func (t *tx) lockPerson(person alert.PersonKey) error {
 // which is why it may keep the context.
 type tx struct {
 	Tx
-	ctx context.Context //nolint:containedctx // lives within one call of inTx
-	now time.Time
+	ctx    context.Context //nolint:containedctx // lives within one call of inTx
+	now    time.Time
+	erased map[string]bool // of the alerts that were locked
+}
+
+// LockAlert is [TxAlerts.LockAlert]; what was erased is remembered for the timeline.
+func (t *tx) LockAlert(ctx context.Context, id string) (Record, error) {
+	record, err := t.Tx.LockAlert(ctx, id)
+	if err == nil && !record.ErasedAt.IsZero() {
+		t.erased[id] = true
+	}
+	return record, err
 }
 
 // save writes the record's state.

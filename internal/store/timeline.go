@@ -64,8 +64,12 @@ const (
 type Fields map[string]any
 
 // append adds an entry to an alert's timeline. personal is what may be erased
-// one day; the chain holds only its salted digest.
+// one day; the chain holds only its salted digest. Of an alert that was erased nothing
+// personal is kept any more. Whoever appends holds the lock of the alert.
 func (t *tx) append(alertID, kind, actor string, data, personal Fields) error {
+	if t.erased[alertID] {
+		personal = nil
+	}
 	last, _, err := found(t.LastEntry(t.ctx, alertID))
 	if err != nil {
 		return fmt.Errorf("read last timeline entry: %w", err)

@@ -55,7 +55,7 @@ func TestWhatTheRecordHoldsOfSomebody(t *testing.T) {
 		_, err := b.OptOut(b.Context(), store.OptOut{Person: alice.PersonKey, Until: b.Now().Add(time.Hour), By: "Sam", Reason: "leave"}, "Alice")
 		require.NoError(b, err)
 
-		story, err := b.PersonStory(b.Context(), alice.PersonKey)
+		story, err := b.PersonStory(b.Context(), alice.PersonKey, nil)
 		require.NoError(b, err)
 		require.Equal(b, alice.Email, story.Person.Email)
 		require.Equal(b, []int{2, 2, 1}, []int{story.Questions, story.Pushes, story.PushesHour})
@@ -67,10 +67,10 @@ func TestWhatTheRecordHoldsOfSomebody(t *testing.T) {
 		require.Equal(b, "leave", story.OptOut.Reason)
 		require.Nil(b, story.Distrust)
 
-		none, err := b.PersonStory(b.Context(), bob.PersonKey)
+		none, err := b.PersonStory(b.Context(), bob.PersonKey, nil)
 		require.NoError(b, err)
 		require.Empty(b, none.Recent)
-		_, err = b.PersonStory(b.Context(), alert.PersonKey{Team: "T1", User: "UNOBODY"})
+		_, err = b.PersonStory(b.Context(), alert.PersonKey{Team: "T1", User: "UNOBODY"}, nil)
 		require.ErrorIs(b, err, store.ErrNotFound)
 	})
 }

@@ -3,13 +3,17 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"securitybot/internal/alert"
 )
 
-// RefusedWithdrawn is a withdrawal of what was withdrawn before.
-const RefusedWithdrawn Refusal = "withdrawn"
+// Why a withdrawal changed nothing.
+const (
+	RefusedWithdrawn Refusal = "withdrawn" // it was withdrawn before
+	RefusedOthers    Refusal = "others"    // the question asks about what another source reported, too
+)
 
 // Withdrawal takes an alert back before it was decided.
 type Withdrawal struct {
@@ -40,10 +44,12 @@ func (s *Store) Withdraw(ctx context.Context, wanted Withdrawal) (Heard, error) 
 }
 
 func (t *tx) refuseWithdrawal(record *Record, responder alert.PersonKey) (Refusal, error) {
-	if responder.User != "" {
-		if refusal, err := t.refuseResponder(record, responder); err != nil || refusal != "" {
-			return refusal, err
-		}
+	refuse := func() (Refusal, error) { return t.refuseResponder(record, responder) }
+	if responder.User == "" {
+		refuse = func() (Refusal, error) { return t.refuseSource(record) }
+	}
+	if refusal, err := refuse(); err != nil || refusal != "" {
+		return refusal, err
 	}
 	switch {
 	case record.Verdict.Outcome == alert.Withdrawn:
@@ -53,6 +59,19 @@ func (t *tx) refuseWithdrawal(record *Record, responder alert.PersonKey) (Refusa
 	default:
 		return "", nil
 	}
+}
+
+// refuseSource keeps a source from taking back what others reported: by a question
+// of its own that theirs joined.
+func (t *tx) refuseSource(record *Record) (Refusal, error) {
+	joined, err := t.JoinedTo(t.ctx, record.ID)
+	if err != nil {
+		return "", fmt.Errorf("list joined alerts: %w", err)
+	}
+	if slices.ContainsFunc(joined, func(other Record) bool { return other.Source != record.Source }) {
+		return RefusedOthers, nil
+	}
+	return "", nil
 }
 
 func (t *tx) withdraw(record *Record, wanted Withdrawal) error {

@@ -88,6 +88,31 @@ func TestWhatAQuestionAsksAboutTooIsWithdrawnWithIt(t *testing.T) {
 	})
 }
 
+// A source must not silence what others report by a question of its own that theirs join.
+func TestASourceTakesBackNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		require.NoError(b, b.PutPeople(b.Context(), []alert.Person{sam}))
+		question := b.asks(b.reports(on("db-1"), nil))
+		others := on("db-1")
+		others.Source = "zeek"
+		joined := b.reports(others, nil)
+		require.Equal(b, question.ID, joined.JoinedTo)
+		wanted := store.Withdrawal{AlertID: question.ID, By: question.Source, Reason: "never mind"}
+		heard, err := b.Withdraw(b.Context(), wanted)
+		require.NoError(b, err)
+		require.Equal(b, store.RefusedOthers, heard.Refusal)
+		require.Empty(b, b.reads(joined.ID).Verdict.Outcome)
+
+		heard, err = b.Withdraw(b.Context(), store.Withdrawal{AlertID: joined.ID, By: "zeek", Reason: "a test"})
+		require.NoError(b, err)
+		require.Empty(b, heard.Refusal, "its own it may")
+		heard, err = b.Withdraw(b.Context(), wanted)
+		require.NoError(b, err)
+		require.Empty(b, heard.Refusal, "and then the rest")
+	})
+}
+
 // The turn of a question that is withdrawn is given to the next one.
 func TestAWithdrawalMakesRoom(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -11,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -45,6 +48,9 @@ func browse(b *bot) *page {
 	tab, closeTab := chromedp.NewContext(started, chromedp.WithListener(p.listen))
 	p.ctx = tab
 	b.Cleanup(func() {
+		if b.Failed() {
+			p.keeps("failed")
+		}
 		p.end()
 		closeTab()
 		stop()
@@ -78,6 +84,8 @@ func (p *page) listen(event any) {
 		p.grumble = append(p.grumble, fmt.Sprintf("console.%s", event.Type))
 	case *log.EventEntryAdded:
 		p.grumble = append(p.grumble, fmt.Sprintf("%s: %s %s", event.Entry.Level, event.Entry.Text, event.Entry.URL))
+	case *cdppage.EventJavascriptDialogOpening:
+		p.grumble = append(p.grumble, "a dialog: "+event.Message)
 	}
 }
 
@@ -137,13 +145,17 @@ func (p *page) does(what string, action chromedp.Action[chromedp.Void]) {
 }
 
 // holds tells whether a JavaScript condition is true now; $ is querySelector. A
-// condition about something that isn't there is not.
+// condition about something that isn't there is not, nor is one of a page that is
+// just being left.
 func (p *page) holds(condition string) bool {
 	p.Helper()
 	step, cancel := context.WithTimeout(p.ctx, stepWithin)
 	defer cancel()
 	held, err := chromedp.Run(step, chromedp.Evaluate[bool](
 		`(($) => { try { return Boolean(`+condition+`); } catch { return false; } })((s) => document.querySelector(s))`))
+	if _, leaving := errors.AsType[*cdproto.Error](err); leaving {
+		return false
+	}
 	require.NoError(p, err, condition)
 	return held
 }

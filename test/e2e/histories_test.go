@@ -89,6 +89,28 @@ func TestHistories(t *testing.T) {
 		b.notice("waits until")
 		b.records("notice", b.historyOf(conversation.NoticeWorkflowID("held-"+held), enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
 	})
+	t.Run("upkeep", func(t *testing.T) {
+		t.Parallel()
+		b := running(t)
+		for _, task := range []string{conversation.TaskCheckpoint, conversation.TaskRetention} {
+			whole := b.upkeep(task)
+			b.records("upkeep_"+task, whole)
+			begun := slices.IndexFunc(whole.GetEvents(), func(event *history.HistoryEvent) bool {
+				return event.GetEventType() == enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+			})
+			b.records("upkeep_"+task+"_begun", &history.History{Events: whole.GetEvents()[:begun+1]})
+		}
+	})
+}
+
+// upkeep has a task done, as its schedule would.
+func (b *bot) upkeep(task string) *history.History {
+	b.Helper()
+	id := conversation.UpkeepScheduleID(task) + "-now"
+	_, err := newIntruder(b).ExecuteWorkflow(b.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: conversation.QueueAlerts},
+		conversation.WorkflowUpkeep, conversation.UpkeepInput{Task: task})
+	require.NoError(b, err)
+	return b.historyOf(id, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED)
 }
 
 // atWorkIn is a policy whose people are at work on one day of the week alone, and

@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -17,10 +19,14 @@ type policyShown struct {
 	LoadedBy string `json:"loaded_by"`
 }
 
+// inForce waits until the directory was read: before that nobody is known who could ask.
 func (b *bot) inForce() policyShown {
 	b.Helper()
 	var shown policyShown
-	b.get("/v1/policy", &shown)
+	b.eventually("the policy can be read", func() bool {
+		status, text := b.try(http.MethodGet, "/v1/policy", nil)
+		return status == http.StatusOK && json.Unmarshal(text, &shown) == nil
+	})
 	return shown
 }
 

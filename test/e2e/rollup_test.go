@@ -47,8 +47,8 @@ func TestRollupOnDemand(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(lines), 4)
 	require.NotContains(t, string(text), ",=cmd")
-	response, _ := b.rawRequest(http.MethodGet, "/v1/rollups", "sandbox", "")
-	require.Equal(t, http.StatusForbidden, response.StatusCode)
+	response, _ := b.rawRequest(http.MethodGet, "/v1/rollups", "nobody's", "")
+	require.Equal(t, http.StatusUnauthorized, response.StatusCode)
 
 	var open struct {
 		Cases []struct {

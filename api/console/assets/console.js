@@ -162,13 +162,14 @@ document.addEventListener("formdata", (event) => {
   if (event.formData.getAll("cols").join(",") === event.target.dataset.cols) event.formData.delete("cols");
 });
 
-// On a phone the menu is a strip.
-const here = document.querySelector(".menu [aria-current]");
-if (here) here.scrollIntoView({ block: "nearest", inline: "center" });
-
 // What has to be corrected comes first.
 const wrong = document.querySelector("main [aria-invalid=true]");
 if (wrong) wrong.focus();
+
+// On a phone the menu is one line that can be moved.
+const here = document.querySelector(".menu [aria-current]");
+const menu = here && here.closest("ul");
+if (menu) menu.scrollLeft = here.offsetLeft - menu.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;
 
 showTimes(document);
 setInterval(() => { if (!document.hidden) showTimes(document); }, 20000);

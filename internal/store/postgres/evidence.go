@@ -16,11 +16,12 @@ func (t *tx) Payload(ctx context.Context, alertID string) (store.Payload, error)
 	return one(row, err, func(row pgdb.Payload) store.Payload { return store.Payload(row) })
 }
 
-func (t *tx) HeadOf(ctx context.Context, alertID string) (store.Head, error) {
+func (t *tx) HeadOf(ctx context.Context, alertID string) (store.Head, int, error) {
 	row, err := t.q.HeadOf(ctx, alertID)
-	return one(row, err, func(row pgdb.HeadOfRow) store.Head {
+	head, err := one(row, err, func(row pgdb.Chain) store.Head {
 		return store.Head{AlertID: row.AlertID, Seq: row.Seq, Hash: row.Head}
 	})
+	return head, row.LoggedSeq, err
 }
 
 func (t *tx) Unlogged(ctx context.Context, limit int) ([]store.Head, error) {
@@ -56,10 +57,11 @@ func (t *tx) Leaves(ctx context.Context, from int64, limit int) ([]store.Head, e
 	return all(rows, err, headOf)
 }
 
-func (t *tx) LeafOf(ctx context.Context, alertID string, seq int) (int64, store.Head, error) {
-	row, err := t.q.LeafOf(ctx, alertID, seq)
-	head, err := one(row, err, headOf)
-	return row.Position, head, err
+func (t *tx) LeavesOf(ctx context.Context, alertID string) ([]store.Leaf, error) {
+	rows, err := t.q.LeavesOf(ctx, alertID)
+	return all(rows, err, func(row pgdb.LogLeaf) store.Leaf {
+		return store.Leaf{Position: row.Position, Head: headOf(row)}
+	})
 }
 
 func headOf(row pgdb.LogLeaf) store.Head {

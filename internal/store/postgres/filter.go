@@ -2,12 +2,10 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"securitybot/internal/alert"
 	"securitybot/internal/store"
@@ -24,60 +22,85 @@ func (t *tx) ListAlerts(ctx context.Context, filter store.Filter) ([]store.Recor
 		return t.search(ctx, filter, params)
 	case filter.Subject != "":
 		return records(t.q.ListBySubject(ctx, bySubject(params, filter.Subject)))
+	case asked(filter) > 1 && filter.Limit > 0:
+		return t.listByStretches(ctx, params)
 	default:
 		return records(t.q.ListAlerts(ctx, params))
 	}
 }
 
-// newestSearched is how many alerts are searched one by one, from the newest on.
-const newestSearched = 5000
+// asked is how many things a filter asks for, beside the time. For each alone there
+// is an index in the order of the list.
+func asked(f store.Filter) int {
+	count := 0
+	for _, each := range []bool{
+		f.Status != "", f.Outcome != "", f.Detection != "", f.Source != "", f.Key != "", f.Severity != "",
+		f.Answered != "", f.Proven != nil, f.Person != (alert.PersonKey{}),
+	} {
+		if each {
+			count++
+		}
+	}
+	return count
+}
 
-// search looks through the newest alerts first: what many of them say fills a
-// page from there, and only what few say is looked up among all. The server
-// itself would guess how many have the words, and be far off where words avoid
-// each other or were given up long ago.
+func (t *tx) listByStretches(ctx context.Context, params pgdb.ListAlertsParams) ([]store.Record, error) {
+	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
+		if first {
+			return records(t.q.ListAlerts(ctx, part))
+		}
+		return records(t.q.ListOlder(ctx, pgdb.ListOlderParams(part)))
+	})
+}
+
 func (t *tx) search(ctx context.Context, filter store.Filter, params pgdb.ListAlertsParams) ([]store.Record, error) {
-	words := store.SearchWords(filter.Text)
+	words, subject := store.SearchWords(filter.Text), maybeText(filter.Subject)
 	if len(words) == 0 {
 		return nil, nil
 	}
-	search := searchOf(params, maybeText(filter.Subject), beginnings(words))
-	if filter.Limit == 0 || narrow(filter) {
-		return records(t.q.SearchAlerts(ctx, search))
-	}
-	place, err := t.q.PlaceOf(ctx, pgdb.PlaceOfParams{
-		Before: params.Before, BeforeID: params.BeforeID, ReceivedUntil: params.ReceivedUntil, Newer: newestSearched,
-	})
-	if errors.Is(err, pgx.ErrNoRows) || (err == nil && place.Before(filter.From)) {
-		return records(t.q.SearchAlerts(ctx, search))
-	}
+	query := beginnings(words)
+	rare, err := t.rareOf(ctx, words)
 	if err != nil {
-		return nil, fmt.Errorf("find how far to search: %w", err)
+		return nil, err
 	}
-	return t.searchFrom(ctx, search, place)
+	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
+		search := searchOf(part, subject, query)
+		if first {
+			return records(t.q.SearchAlerts(ctx, search))
+		}
+		return records(t.q.SearchOlder(ctx, olderOf(search, beginnings(rare))))
+	})
 }
 
-// narrow tells that other than the words and the time something is asked for, of
-// which the server has good reason to know how many have it.
-func narrow(f store.Filter) bool {
-	return f.Status != "" || f.Outcome != "" || f.Detection != "" || f.Subject != "" || f.Source != "" || f.Key != "" ||
-		f.Severity != "" || f.Answered != "" || f.Proven != nil || f.Person != (alert.PersonKey{})
+const rareShare = 0.01 // of all alerts
+
+// rareOf gives the words that few alerts have, or all of them if each is frequent:
+// the index gathers every alert that has a word beginning so before it compares.
+func (t *tx) rareOf(ctx context.Context, words []string) ([]string, error) {
+	shares, err := t.q.SharesOf(ctx, words)
+	if err != nil {
+		return nil, fmt.Errorf("read how frequent words are: %w", err)
+	}
+	frequent := map[string]bool{}
+	for _, each := range shares {
+		frequent[each.Word] = each.Share > rareShare
+	}
+	rare := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return frequent[word] })
+	if len(rare) == 0 {
+		return words, nil
+	}
+	return rare, nil
 }
 
-// searchFrom fills a page from what was received at a moment or later, and then
-// from before.
-func (t *tx) searchFrom(ctx context.Context, search pgdb.SearchAlertsParams, place time.Time) ([]store.Record, error) {
-	newer := search
-	newer.ReceivedFrom = &place
-	list, err := records(t.q.SearchAlerts(ctx, newer))
-	left := *search.Count - int64(len(list))
-	if err != nil || left == 0 {
-		return list, err
+func olderOf(f pgdb.SearchAlertsParams, rare string) pgdb.SearchOlderParams {
+	return pgdb.SearchOlderParams{
+		Words: f.Words, Rare: rare, Subject: f.Subject,
+		Status: f.Status, Outcome: f.Outcome, Detection: f.Detection, Source: f.Source, SourceKey: f.SourceKey,
+		Severity: f.Severity, Answered: f.Answered, Proven: f.Proven,
+		ReceivedFrom: f.ReceivedFrom, ReceivedUntil: f.ReceivedUntil, PersonUser: f.PersonUser, PersonTeam: f.PersonTeam,
+		ExceptUser: f.ExceptUser, ExceptTeam: f.ExceptTeam, ExceptEmail: f.ExceptEmail, ExceptUsername: f.ExceptUsername,
+		Before: f.Before, BeforeID: f.BeforeID, Count: f.Count,
 	}
-	before := place.Add(-time.Microsecond)
-	search.ReceivedUntil, search.Count = &before, &left
-	older, err := records(t.q.SearchOlder(ctx, pgdb.SearchOlderParams(search)))
-	return append(list, older...), err
 }
 
 func searchOf(f pgdb.ListAlertsParams, subject *string, words string) pgdb.SearchAlertsParams {

@@ -34,9 +34,12 @@ SELECT relname FROM pg_class
 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
 ORDER BY relname`
 
-// mayActAsOwner tells so of superusers too, and whether the role is who asks.
+// mayActAsOwner tells so of superusers too, of who may make themselves one, and of who
+// may write everywhere; and whether the role is who asks.
 const mayActAsOwner = `
-SELECT pg_has_role(r.oid, c.relowner, 'MEMBER'), r.rolname = current_user FROM pg_roles r, pg_class c
+SELECT pg_has_role(r.oid, c.relowner, 'MEMBER') OR r.rolcreaterole OR pg_has_role(r.oid, 'pg_write_all_data', 'MEMBER'),
+    r.rolname = current_user
+FROM pg_roles r, pg_class c
 WHERE r.rolname = $1 AND c.oid = 'timeline'::regclass`
 
 // rightsOf are what the application may do with a table.
@@ -92,7 +95,7 @@ func subordinate(ctx context.Context, transaction *sql.Tx, role string) (itself 
 	case err != nil:
 		return false, fmt.Errorf("look at role %q: %w", role, err)
 	case owns:
-		return false, fmt.Errorf("role %q may act as the owner of the tables, and could change the timeline: use another one", role)
+		return false, fmt.Errorf("role %q may act as the owner of the tables, make roles or write everywhere, and could change the timeline: use another one", role)
 	}
 	return itself, nil
 }

@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -138,4 +140,10 @@ func TestARoleThatCouldHelpItselfIsRefused(t *testing.T) {
 	var owner string
 	require.NoError(t, on(t, owners).pool.QueryRow(t.Context(), "SELECT current_user::text").Scan(&owner))
 	require.ErrorContains(t, Migrate(t.Context(), owners, WithRole(owner)), "may act as the owner")
+	for _, gift := range []string{"ALTER ROLE %s CREATEROLE", "GRANT pg_write_all_data TO %s"} {
+		gifted := role(t)
+		_, err := on(t, owners).pool.Exec(t.Context(), fmt.Sprintf(gift, pgx.Identifier{gifted}.Sanitize()))
+		require.NoError(t, err)
+		require.ErrorContains(t, Migrate(t.Context(), owners, WithRole(gifted)), "could change the timeline", gift)
+	}
 }

@@ -48,7 +48,7 @@ func TestScale(t *testing.T) {
 		measured = true
 	}
 	backend := filled(t, alerts)
-	searchedToTheEnd(t, backend)
+	readToTheEnd(t, backend)
 	report := new(strings.Builder)
 	table := tabwriter.NewWriter(report, 0, 0, 2, ' ', 0)
 	for _, page := range pages(t, backend, alerts) {
@@ -59,16 +59,16 @@ func TestScale(t *testing.T) {
 		if !measured {
 			continue
 		}
-		median := medianOf(t, backend, page)
-		_, err := table.Write([]byte(page.name + "\t" + median.Round(10*time.Microsecond).String() + "\t" + scanOf(plan) + "\n"))
+		took := least(t, backend, page)
+		_, err := table.Write([]byte(page.name + "\t" + took.Round(10*time.Microsecond).String() + "\t" + scanOf(plan) + "\n"))
 		require.NoError(t, err)
-		if median > tooSlow {
-			t.Errorf("%s takes %s\n%.2000s", page.name, median, plan)
+		if took > tooSlow {
+			t.Errorf("%s takes %s\n%.2000s", page.name, took, plan)
 		}
 	}
 	require.NoError(t, table.Flush())
 	if measured {
-		t.Logf("%d alerts, medians of %d runs:\n%s", alerts, runs, report)
+		t.Logf("%d alerts, the shortest of %d runs:\n%s", alerts, runs, report)
 	}
 }
 
@@ -86,30 +86,54 @@ func filled(t *testing.T, alerts int) *Backend {
 	return backend
 }
 
-// searchedToTheEnd pages through what few alerts say, the newest of them and then
-// the older ones, and misses none.
-func searchedToTheEnd(t *testing.T, backend *Backend) {
+// readToTheEnd pages through what few alerts have in common, the newest of them and
+// then the older ones, and misses none.
+func readToTheEnd(t *testing.T, backend *Backend) {
 	t.Helper()
-	rows, err := backend.pool.Query(t.Context(), `SELECT id FROM alerts JOIN search ON alert_id = id
-		WHERE words @@ '''host'':* & ''777'':*' ORDER BY received_at DESC, id DESC`)
+	for condition, filter := range map[string]store.Filter{
+		`words @@ '''host'':* & ''77'':*'`:                           {Text: "host-77"},
+		`words @@ '''shell'':*' AND outcome = 'unsure'`:              {Text: "shell", Outcome: "unsure"},
+		`detection = 'detection_9' AND outcome = 'denied'`:           {Detection: "detection_9", Outcome: "denied"},
+		`severity = 'critical' AND NOT proven AND status = 'closed'`: {Severity: "critical", Proven: new(bool), Status: "closed"},
+	} {
+		want := idsWhere(t, backend, condition)
+		require.Greater(t, len(want), 5, condition)
+		filter.Limit = max(3, len(want)/8)
+		require.Equal(t, want, pagedThrough(t, backend, filter), condition)
+		filter.From = time.Date(2025, 6, 24, 0, 0, 0, 0, time.UTC)
+		later := idsWhere(t, backend, condition+" AND alerts.received_at >= '2025-06-24Z'")
+		require.Less(t, len(later), len(want), condition)
+		require.Equal(t, later, pagedThrough(t, backend, filter), condition)
+	}
+}
+
+// idsWhere are the alerts, newest first, without any of what makes it fast.
+func idsWhere(t *testing.T, backend *Backend, condition string) []string {
+	t.Helper()
+	rows, err := backend.pool.Query(t.Context(),
+		"SELECT id FROM alerts JOIN search ON alert_id = id WHERE "+condition+" ORDER BY alerts.received_at DESC, id DESC")
 	require.NoError(t, err)
-	want, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
-	var got []string
-	filter := store.Filter{Text: "host-777", Limit: 7}
+	return ids
+}
+
+// pagedThrough are the alerts that a filter lists, page by page.
+func pagedThrough(t *testing.T, backend *Backend, filter store.Filter) []string {
+	t.Helper()
+	var ids []string
 	for more := true; more; {
 		require.NoError(t, backend.InTx(t.Context(), func(tx store.Tx) error {
 			page, err := tx.ListAlerts(t.Context(), filter)
 			more = len(page) > 0
 			for _, record := range page {
-				got = append(got, record.ID)
+				ids = append(ids, record.ID)
 				filter.Before = store.Cursor{ReceivedAt: record.ReceivedAt, ID: record.ID}
 			}
 			return err
 		}))
 	}
-	require.Greater(t, len(want), 7)
-	require.Equal(t, want, got)
+	return ids
 }
 
 func planOfPage(t *testing.T, backend *Backend, page page) string {
@@ -133,7 +157,9 @@ func scanOf(plan string) string {
 	return ""
 }
 
-func medianOf(t *testing.T, backend *Backend, page page) time.Duration {
+// least is the shortest of some runs: what else the machine does makes none of them
+// shorter.
+func least(t *testing.T, backend *Backend, page page) time.Duration {
 	t.Helper()
 	var took []time.Duration
 	for range runs {
@@ -141,8 +167,7 @@ func medianOf(t *testing.T, backend *Backend, page page) time.Duration {
 		require.NoError(t, backend.InTx(t.Context(), func(tx store.Tx) error { return page.call(t.Context(), tx) }))
 		took = append(took, time.Since(begun))
 	}
-	slices.Sort(took)
-	return took[len(took)/2]
+	return slices.Min(took)
 }
 
 // gives makes a page of a method, whatever that gives.
@@ -222,6 +247,13 @@ func pagesOfAlerts(newest, middle store.Record) []page {
 		"word's beginning, in all":            {Text: "d"},
 		"words of an email":                   {Text: "person4990@example.com"},
 		"word and outcome":                    {Text: "firewall", Outcome: "denied"},
+		"word and a detection (none)":         {Text: "nonsense", Detection: "detection_0"},
+		"word and a detection, frequent":      {Text: "network", Detection: "detection_0"},
+		"detection of another source (none)":  {Detection: "detection_0", Source: "source-1"},
+		"detection still asked (few)":         {Detection: "detection_0", Status: "asking"},
+		"confirmed, and answered no (none)":   {Outcome: "confirmed", Answered: "no"},
+		"confirmed, and escalated (none)":     {Outcome: "confirmed", Status: "escalated"},
+		"word of another detection (none)":    {Text: "detection 7", Detection: "detection_0"},
 		"word and a detection, rare":          {Text: "customers", Detection: "detection_59"},
 		"word but mine, in a week long ago":   {Text: "network", Except: me, From: middle.ReceivedAt.Add(-7 * day), Until: middle.ReceivedAt},
 		"export: a thousand":                  {Limit: 1000},
@@ -311,8 +343,8 @@ func pagesOfOverview(now time.Time) []page {
 		days int
 		of   *string
 	}{
-		"24h": {store.TallyHour, 1, &total}, "7d": {store.TallyHour, 7, &total}, "30d": {store.TallyDay, 30, &total},
-		"detections 24h": {store.TallyHour, 1, nil}, "detections 7d": {store.TallyHour, 7, nil}, "detections 30d": {store.TallyDay, 30, nil},
+		"24h": {store.TallyHour, 1, &total}, "7d": {store.TallyDay, 7, &total}, "30d": {store.TallyDay, 30, &total},
+		"detections 24h": {store.TallyHour, 1, nil}, "detections 7d": {store.TallyDay, 7, nil}, "detections 30d": {store.TallyDay, 30, nil},
 	} {
 		query := store.TallyQuery{Span: each.span, From: now.AddDate(0, 0, -each.days), To: now.Add(time.Hour), Detection: each.of, Measures: measures}
 		list = append(list, gives("overview: "+name, func(ctx context.Context, tx store.Tx) ([]store.Tally, error) {

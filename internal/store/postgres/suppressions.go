@@ -55,6 +55,9 @@ func (t *tx) DropEnded(ctx context.Context, before time.Time) error {
 	if err := t.q.DropOptOuts(ctx, stamp(before)); err != nil {
 		return fmt.Errorf("drop opt-outs: %w", err)
 	}
+	if err := t.q.DropDistrusts(ctx, maybeStamp(before)); err != nil {
+		return fmt.Errorf("drop distrusts: %w", err)
+	}
 	return nil
 }
 

@@ -48,8 +48,11 @@ func each(ctx context.Context, id string, statements map[string]func(context.Con
 }
 
 func (t *tx) ErasePerson(ctx context.Context, key alert.PersonKey) error {
+	if err := t.q.DropNoticesOf(ctx, key.Team, key.User); err != nil { // while the directory tells what they are called
+		return fmt.Errorf("drop notices: %w", err)
+	}
 	for name, run := range map[string]func(context.Context, string, string) error{
-		"drop person": t.q.DropPerson, "drop devices": t.q.DropDevices, "drop notices": t.q.DropNoticesOf,
+		"drop person": t.q.DropPerson, "drop devices": t.q.DropDevices,
 		"drop opt-outs": t.q.DropOptOutsOf, "drop memberships": t.q.DropMemberships,
 		"erase suppressions": t.q.EraseSuppressions, "erase distrusts": t.q.EraseDistrusts,
 	} {

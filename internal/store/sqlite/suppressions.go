@@ -55,6 +55,9 @@ func (t *tx) DropEnded(ctx context.Context, before time.Time) error {
 	if err := t.q.DropOptOuts(ctx, micros(before)); err != nil {
 		return fmt.Errorf("drop opt-outs: %w", err)
 	}
+	if err := t.q.DropDistrusts(ctx, maybeMicros(before)); err != nil {
+		return fmt.Errorf("drop distrusts: %w", err)
+	}
 	return nil
 }
 

@@ -17,18 +17,24 @@ func erasable(b *bench) {
 	of := func(n int, caseOf string) store.Record {
 		record := plain(n)
 		record.FinishedAt, record.CaseOf = after(time.Hour), caseOf
+		record.Verdict, record.SettledAt = alert.Verdict{Outcome: alert.Denied}, noon
 		return record
 	}
-	unfinished := plain(5)
-	b.insert(of(1, ""), of(2, ""), of(3, ""), of(4, ""), unfinished, of(6, id(2)), of(7, id(3)), of(8, ""))
+	unfinished, undecided, joined := plain(5), of(9, ""), of(10, "")
+	undecided.Verdict, undecided.SettledAt = alert.Verdict{}, time.Time{}
+	joined.JoinedTo = id(2)
+	b.insert(of(1, ""), of(2, ""), of(3, ""), of(4, ""), unfinished, of(6, id(2)), of(7, id(3)), of(8, ""), undecided, joined)
 	open, resolved := store.Case{AlertID: id(2), OpenedAt: noon}, store.Case{AlertID: id(3), OpenedAt: noon, ResolvedAt: noon}
 	b.in(func(ctx context.Context, tx store.Tx) {
 		require.NoError(b, tx.PutCase(ctx, open))
 		require.NoError(b, tx.PutCase(ctx, resolved))
 		require.NoError(b, tx.EraseAlert(ctx, id(4), noon))
-		got, err := tx.Erasable(ctx, plain(8).ReceivedAt, 9)
+		got, err := tx.Erasable(ctx, plain(11).ReceivedAt, 9)
 		require.NoError(b, err)
-		require.Equal(b, idsOf(1, 3, 7), got)
+		require.Equal(b, idsOf(1, 3, 7, 8), got)
+		got, err = tx.Erasable(ctx, plain(8).ReceivedAt, 9)
+		require.NoError(b, err)
+		require.Equal(b, idsOf(1, 3, 7), got, "what came before")
 		got, err = tx.Erasable(ctx, plain(8).ReceivedAt, 2)
 		require.NoError(b, err)
 		require.Equal(b, idsOf(1, 3), got)
@@ -144,10 +150,13 @@ func erasePerson(b *bench) {
 	}
 	about := notice("about her", "held", noon)
 	about.Data = json.RawMessage(`{"person":"UALICE","name":"` + private + `"}`)
+	naming := notice("naming her", "held", noon)
+	naming.Data = json.RawMessage(`{"who":"S` + private[1:] + `"}`) // letter case is none of an address
 	b.in(func(ctx context.Context, tx store.Tx) {
 		put(ctx, tx, alice)
 		put(ctx, tx, bob)
 		require.NoError(b, tx.InsertNotice(ctx, about))
+		require.NoError(b, tx.InsertNotice(ctx, naming))
 		require.NoError(b, tx.ErasePerson(ctx, alice))
 		require.NoError(b, tx.ErasePerson(ctx, alert.PersonKey{Team: "T9", User: "UNOBODY"}))
 	})
@@ -180,6 +189,9 @@ func dropped(b *bench) {
 			require.NoError(b, tx.PutSuppression(ctx, covering(name, noon, until)))
 			require.NoError(b, tx.PutOptOut(ctx, store.OptOut{Person: alert.PersonKey{Team: "T1", User: name}, Since: after(-time.Hour), Until: until}))
 			require.NoError(b, tx.InsertNotice(ctx, notice(name, "held", until)))
+			suspect := alert.PersonKey{Team: "T1", User: name}
+			require.NoError(b, tx.InsertDistrust(ctx, store.Distrust{Person: suspect, AlertID: id(1), Reason: "fraud", Since: noon}))
+			require.NoError(b, tx.ClearDistrust(ctx, suspect, until, "Sam", "a new phone"))
 		}
 		require.NoError(b, tx.DropEnded(ctx, after(time.Second)))
 		require.NoError(b, tx.DropNotices(ctx, after(time.Second)))
@@ -194,5 +206,9 @@ func dropped(b *bench) {
 		require.NoError(b, err)
 		require.Len(b, said, 1)
 		require.Equal(b, "new", said[0].ID)
+		distrusts, err := tx.Distrusts(ctx, 9)
+		require.NoError(b, err)
+		require.Len(b, distrusts, 1)
+		require.Equal(b, "new", distrusts[0].Person.User)
 	})
 }

@@ -115,14 +115,12 @@ func logOfHeads(b *bench) {
 		leaves, err := tx.Leaves(ctx, 1, 2)
 		require.NoError(b, err)
 		require.Equal(b, []store.Head{head(2, 1), head(3, 1)}, leaves)
-		for seq, want := range map[int]int64{1: 0, 3: 0, 4: 3} {
-			position, leaf, err := tx.LeafOf(ctx, id(1), seq)
-			require.NoError(b, err)
-			require.Equal(b, want, position)
-			require.GreaterOrEqual(b, leaf.Seq, seq)
-		}
-		_, _, err = tx.LeafOf(ctx, id(1), 5)
-		require.ErrorIs(b, err, store.ErrNotFound)
+		of, err := tx.LeavesOf(ctx, id(1))
+		require.NoError(b, err)
+		require.Equal(b, []store.Leaf{{Position: 0, Head: head(1, 3)}, {Position: 3, Head: head(1, 4)}}, of)
+		of, err = tx.LeavesOf(ctx, id(9))
+		require.NoError(b, err)
+		require.Empty(b, of)
 	})
 	err := b.db.InTx(b.Context(), func(tx store.Tx) error {
 		return tx.AppendLeaves(b.Context(), 3, []store.Head{head(2, 1), head(3, 1)})

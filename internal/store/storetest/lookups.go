@@ -109,9 +109,8 @@ func lookupsOfOthers() []Lookup {
 		calling("Unlogged", "chains_unlogged", func(ctx context.Context, tx store.Tx) ([]store.Head, error) {
 			return tx.Unlogged(ctx, 9)
 		}),
-		calling("LeafOf", "log_leaves_alert", func(ctx context.Context, tx store.Tx) (store.Head, error) {
-			_, head, err := tx.LeafOf(ctx, id(1), 1)
-			return head, err
+		calling("LeavesOf", "log_leaves_alert", func(ctx context.Context, tx store.Tx) ([]store.Leaf, error) {
+			return tx.LeavesOf(ctx, id(1))
 		}),
 		calling("Tallies", "tally_deltas_at", func(ctx context.Context, tx store.Tx) ([]store.Tally, error) {
 			return tx.Tallies(ctx, total("asked"))

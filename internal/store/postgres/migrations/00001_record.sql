@@ -94,8 +94,9 @@ CREATE INDEX alerts_settled ON alerts (settled_at, id) WHERE settled_at IS NOT N
 CREATE STATISTICS alerts_email ON (lower(subject_email COLLATE "C")) FROM alerts;
 CREATE STATISTICS alerts_username ON (lower(subject_username COLLATE "C")) FROM alerts;
 CREATE STATISTICS alerts_slack_id ON (lower(subject_slack_id COLLATE "C")) FROM alerts;
--- And what is confirmed without a proof, as frequent as what isn't.
-CREATE STATISTICS alerts_proofs (mcv) ON outcome, proven FROM alerts;
+-- And what goes together or never does, as if it did by chance.
+CREATE STATISTICS alerts_ends (mcv) ON status, outcome, answered, proven FROM alerts;
+CREATE STATISTICS alerts_origins (mcv) ON detection, source FROM alerts;
 
 CREATE TABLE timeline (
     alert_id text COLLATE "C" NOT NULL REFERENCES alerts (id),
@@ -182,13 +183,16 @@ CREATE TRIGGER payloads_never_changed BEFORE UPDATE ON payloads
     FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 -- The words that an alert is found by, apart from its row: that is written a few
--- times, and they but once.
+-- times, and they but once. With the time they can be read from the newest on.
 CREATE TABLE search (
-    alert_id text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES alerts (id),
-    words    tsvector NOT NULL
+    alert_id    text COLLATE "C" NOT NULL PRIMARY KEY REFERENCES alerts (id),
+    received_at timestamptz NOT NULL,
+    words       tsvector NOT NULL
 );
 
-CREATE INDEX search_words ON search USING gin (words);
+-- What waits to be put into the index is read by every search: so it is little.
+CREATE INDEX search_words ON search USING gin (words) WITH (gin_pending_list_limit = 256);
+CREATE INDEX search_newest ON search (received_at, alert_id);
 
 CREATE TABLE posts (
     alert_id      text COLLATE "C" NOT NULL REFERENCES alerts (id),
@@ -432,8 +436,10 @@ CREATE TABLE tallies (
     measure   text COLLATE "C" NOT NULL CHECK (measure <> ''),
     bucket    integer NOT NULL,
     count     bigint NOT NULL,
-    PRIMARY KEY (span, at, detection, measure, bucket)
+    PRIMARY KEY (span, detection, at, measure, bucket)
 );
+
+CREATE INDEX tallies_at ON tallies (span, at);
 
 CREATE TABLE tokens (
     id           text COLLATE "C" NOT NULL PRIMARY KEY CHECK (id <> ''),

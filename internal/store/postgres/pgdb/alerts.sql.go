@@ -727,12 +727,12 @@ func (q *Queries) InsertAlert(ctx context.Context, arg InsertAlertParams) (int64
 }
 
 const insertSearch = `-- name: InsertSearch :exec
-INSERT INTO search (alert_id, words)
-VALUES ($1, array_to_tsvector(array_remove(string_to_array($2::text, ' '), '')))
+INSERT INTO search (alert_id, received_at, words)
+VALUES ($1, $2, array_to_tsvector(array_remove(string_to_array($3::text, ' '), '')))
 `
 
-func (q *Queries) InsertSearch(ctx context.Context, alertID string, words string) error {
-	_, err := q.db.Exec(ctx, insertSearch, alertID, words)
+func (q *Queries) InsertSearch(ctx context.Context, alertID string, receivedAt time.Time, words string) error {
+	_, err := q.db.Exec(ctx, insertSearch, alertID, receivedAt, words)
 	return err
 }
 
@@ -1096,301 +1096,40 @@ func (q *Queries) ListBySubject(ctx context.Context, arg ListBySubjectParams) ([
 	return items, nil
 }
 
-const lockAlert = `-- name: LockAlert :one
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = $1 FOR NO KEY UPDATE
-`
-
-// FOR UPDATE would also keep others from adding rows that refer to the alert.
-func (q *Queries) LockAlert(ctx context.Context, id string) (Alert, error) {
-	row := q.db.QueryRow(ctx, lockAlert, id)
-	var i Alert
-	err := row.Scan(
-		&i.ID,
-		&i.Source,
-		&i.SourceKey,
-		&i.PayloadDigest,
-		&i.Detection,
-		&i.Title,
-		&i.Description,
-		&i.Severity,
-		&i.SubjectEmail,
-		&i.SubjectUsername,
-		&i.SubjectSlackID,
-		&i.OccurredAt,
-		&i.Url,
-		&i.Context,
-		&i.ReceivedAt,
-		&i.Status,
-		&i.Outcome,
-		&i.OutcomeReason,
-		&i.PersonTeam,
-		&i.PersonUser,
-		&i.Plan,
-		&i.Code,
-		&i.Revision,
-		&i.AdmittedAt,
-		&i.AskedAt,
-		&i.Deadline,
-		&i.WatchUntil,
-		&i.Snoozes,
-		&i.SnoozedUntil,
-		&i.SettledAt,
-		&i.EscalatedAt,
-		&i.Escalation,
-		&i.FinishedAt,
-		&i.ShownRevision,
-		&i.QueuedUntil,
-		&i.JoinedTo,
-		&i.JoinRevision,
-		&i.CoveredBy,
-		&i.CaseOf,
-		&i.Pile,
-		&i.ReviewedAt,
-		&i.ReviewedBy,
-		&i.Review,
-		&i.Answered,
-		&i.Proven,
-		&i.ErasedAt,
-	)
-	return i, err
-}
-
-const lockName = `-- name: LockName :exec
-SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
-`
-
-func (q *Queries) LockName(ctx context.Context, name string) error {
-	_, err := q.db.Exec(ctx, lockName, name)
-	return err
-}
-
-const openOf = `-- name: OpenOf :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
-WHERE person_team = $1 AND person_user = $2 AND outcome = ''
-ORDER BY received_at, id
-`
-
-func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser string) ([]Alert, error) {
-	rows, err := q.db.Query(ctx, openOf, personTeam, personUser)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Alert
-	for rows.Next() {
-		var i Alert
-		if err := rows.Scan(
-			&i.ID,
-			&i.Source,
-			&i.SourceKey,
-			&i.PayloadDigest,
-			&i.Detection,
-			&i.Title,
-			&i.Description,
-			&i.Severity,
-			&i.SubjectEmail,
-			&i.SubjectUsername,
-			&i.SubjectSlackID,
-			&i.OccurredAt,
-			&i.Url,
-			&i.Context,
-			&i.ReceivedAt,
-			&i.Status,
-			&i.Outcome,
-			&i.OutcomeReason,
-			&i.PersonTeam,
-			&i.PersonUser,
-			&i.Plan,
-			&i.Code,
-			&i.Revision,
-			&i.AdmittedAt,
-			&i.AskedAt,
-			&i.Deadline,
-			&i.WatchUntil,
-			&i.Snoozes,
-			&i.SnoozedUntil,
-			&i.SettledAt,
-			&i.EscalatedAt,
-			&i.Escalation,
-			&i.FinishedAt,
-			&i.ShownRevision,
-			&i.QueuedUntil,
-			&i.JoinedTo,
-			&i.JoinRevision,
-			&i.CoveredBy,
-			&i.CaseOf,
-			&i.Pile,
-			&i.ReviewedAt,
-			&i.ReviewedBy,
-			&i.Review,
-			&i.Answered,
-			&i.Proven,
-			&i.ErasedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const placeOf = `-- name: PlaceOf :one
-SELECT received_at FROM alerts
-WHERE ($1::timestamptz IS NULL
-       OR (received_at, id) < ($1, $2::text))
-  AND ($3::timestamptz IS NULL OR received_at <= $3)
-ORDER BY received_at DESC, id DESC
-LIMIT 1 OFFSET $4::bigint
-`
-
-type PlaceOfParams struct {
-	Before        *time.Time
-	BeforeID      *string
-	ReceivedUntil *time.Time
-	Newer         int64
-}
-
-// When the alert was received that has so many newer ones in the list.
-func (q *Queries) PlaceOf(ctx context.Context, arg PlaceOfParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, placeOf,
-		arg.Before,
-		arg.BeforeID,
-		arg.ReceivedUntil,
-		arg.Newer,
-	)
-	var received_at time.Time
-	err := row.Scan(&received_at)
-	return received_at, err
-}
-
-const planByValues = `-- name: PlanByValues :exec
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-`
-
-// Lets the lists below be planned for the filter that was given: a plan for any
-// filter at all would use no index. It ends with the transaction.
-func (q *Queries) PlanByValues(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, planByValues)
-	return err
-}
-
-const reviewsDue = `-- name: ReviewsDue :many
-SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
-WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
-  AND ($1::timestamptz IS NULL
-       OR (received_at, id) < ($1, $2::text))
-ORDER BY received_at DESC, id DESC
-LIMIT $3::bigint
-`
-
-func (q *Queries) ReviewsDue(ctx context.Context, before *time.Time, beforeID *string, count int64) ([]Alert, error) {
-	rows, err := q.db.Query(ctx, reviewsDue, before, beforeID, count)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Alert
-	for rows.Next() {
-		var i Alert
-		if err := rows.Scan(
-			&i.ID,
-			&i.Source,
-			&i.SourceKey,
-			&i.PayloadDigest,
-			&i.Detection,
-			&i.Title,
-			&i.Description,
-			&i.Severity,
-			&i.SubjectEmail,
-			&i.SubjectUsername,
-			&i.SubjectSlackID,
-			&i.OccurredAt,
-			&i.Url,
-			&i.Context,
-			&i.ReceivedAt,
-			&i.Status,
-			&i.Outcome,
-			&i.OutcomeReason,
-			&i.PersonTeam,
-			&i.PersonUser,
-			&i.Plan,
-			&i.Code,
-			&i.Revision,
-			&i.AdmittedAt,
-			&i.AskedAt,
-			&i.Deadline,
-			&i.WatchUntil,
-			&i.Snoozes,
-			&i.SnoozedUntil,
-			&i.SettledAt,
-			&i.EscalatedAt,
-			&i.Escalation,
-			&i.FinishedAt,
-			&i.ShownRevision,
-			&i.QueuedUntil,
-			&i.JoinedTo,
-			&i.JoinRevision,
-			&i.CoveredBy,
-			&i.CaseOf,
-			&i.Pile,
-			&i.ReviewedAt,
-			&i.ReviewedBy,
-			&i.Review,
-			&i.Answered,
-			&i.Proven,
-			&i.ErasedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const searchAlerts = `-- name: SearchAlerts :many
-SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM alerts a
-JOIN search s ON s.alert_id = a.id
-WHERE s.words @@ $1::text::tsquery
-  AND ($2::text IS NULL OR a.status = $2)
-  AND ($3::text IS NULL OR a.outcome = $3)
-  AND ($4::text IS NULL OR a.detection = $4)
-  AND ($5::text IS NULL
-       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($5 COLLATE "C"))
-       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($5 COLLATE "C"))
-       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($5 COLLATE "C")))
-  AND ($6::text IS NULL OR a.source = $6)
-  AND ($7::text IS NULL OR a.source_key = $7)
-  AND ($8::text IS NULL OR a.severity = $8)
-  AND ($9::text IS NULL OR a.answered = $9)
-  AND ($10::boolean IS NULL OR a.proven = $10)
-  AND ($11::timestamptz IS NULL OR a.received_at >= $11)
-  AND ($12::timestamptz IS NULL OR a.received_at <= $12)
-  AND ($13::text IS NULL
-       OR (a.person_team = $14::text AND a.person_user = $13))
-  AND ($15::text IS NULL
-       OR NOT ((a.person_team = $16::text AND a.person_user = $15)
-               OR a.subject_slack_id = $15
-               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($17::text COLLATE "C"))
-               OR (a.subject_username <> ''
-                   AND lower(a.subject_username COLLATE "C") = lower($18::text COLLATE "C"))))
-  AND ($19::timestamptz IS NULL
-       OR (a.received_at, a.id) < ($19, $20::text))
+const listOlder = `-- name: ListOlder :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
+    SELECT b.id, b.source, b.source_key, b.payload_digest, b.detection, b.title, b.description, b.severity, b.subject_email, b.subject_username, b.subject_slack_id, b.occurred_at, b.url, b.context, b.received_at, b.status, b.outcome, b.outcome_reason, b.person_team, b.person_user, b.plan, b.code, b.revision, b.admitted_at, b.asked_at, b.deadline, b.watch_until, b.snoozes, b.snoozed_until, b.settled_at, b.escalated_at, b.escalation, b.finished_at, b.shown_revision, b.queued_until, b.joined_to, b.join_revision, b.covered_by, b.case_of, b.pile, b.reviewed_at, b.reviewed_by, b.review, b.answered, b.proven, b.erased_at FROM alerts b
+    WHERE true
+      AND ($1::text IS NULL OR b.status = $1)
+      AND ($2::text IS NULL OR b.outcome = $2)
+      AND ($3::text IS NULL OR b.detection = $3)
+      AND ($4::text IS NULL OR b.source = $4)
+      AND ($5::text IS NULL OR b.source_key = $5)
+      AND ($6::text IS NULL OR b.severity = $6)
+      AND ($7::text IS NULL OR b.answered = $7)
+      AND ($8::boolean IS NULL OR b.proven = $8)
+      AND ($9::timestamptz IS NULL OR b.received_at >= $9)
+      AND ($10::timestamptz IS NULL OR b.received_at <= $10)
+      AND ($11::text IS NULL
+           OR (b.person_team = $12::text AND b.person_user = $11))
+      AND ($13::text IS NULL
+           OR NOT ((b.person_team = $14::text AND b.person_user = $13)
+                   OR b.subject_slack_id = $13
+                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower($15::text COLLATE "C"))
+                   OR (b.subject_username <> ''
+                       AND lower(b.subject_username COLLATE "C") = lower($16::text COLLATE "C"))))
+      AND ($17::timestamptz IS NULL
+           OR (b.received_at, b.id) < ($17, $18::text))
+    OFFSET 0
+) AS a
 ORDER BY a.received_at DESC, a.id DESC
-LIMIT $21::bigint
+LIMIT $19::bigint
 `
 
-type SearchAlertsParams struct {
-	Words          string
+type ListOlderParams struct {
 	Status         *string
 	Outcome        *string
 	Detection      *string
-	Subject        *string
 	Source         *string
 	SourceKey      *string
 	Severity       *string
@@ -1409,14 +1148,14 @@ type SearchAlertsParams struct {
 	Count          *int64
 }
 
-// Apart from ListAlerts: a sub-select that may not be meant would be run whole.
-func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]Alert, error) {
-	rows, err := q.db.Query(ctx, searchAlerts,
-		arg.Words,
+// All that the filter is met by is found first, and then the newest of it: who walks
+// from the newest on expects to meet some soon, and is far off where none of what has
+// one thing has the other. That is what the offset is for.
+func (q *Queries) ListOlder(ctx context.Context, arg ListOlderParams) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, listOlder,
 		arg.Status,
 		arg.Outcome,
 		arg.Detection,
-		arg.Subject,
 		arg.Source,
 		arg.SourceKey,
 		arg.Severity,
@@ -1499,41 +1238,473 @@ func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]A
 	return items, nil
 }
 
-const searchOlder = `-- name: SearchOlder :many
-SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
-    SELECT s.alert_id FROM search s WHERE s.words @@ $1::text::tsquery OFFSET 0
-) AS found
-CROSS JOIN LATERAL (SELECT b.id, b.source, b.source_key, b.payload_digest, b.detection, b.title, b.description, b.severity, b.subject_email, b.subject_username, b.subject_slack_id, b.occurred_at, b.url, b.context, b.received_at, b.status, b.outcome, b.outcome_reason, b.person_team, b.person_user, b.plan, b.code, b.revision, b.admitted_at, b.asked_at, b.deadline, b.watch_until, b.snoozes, b.snoozed_until, b.settled_at, b.escalated_at, b.escalation, b.finished_at, b.shown_revision, b.queued_until, b.joined_to, b.join_revision, b.covered_by, b.case_of, b.pile, b.reviewed_at, b.reviewed_by, b.review, b.answered, b.proven, b.erased_at FROM alerts b WHERE b.id = found.alert_id OFFSET 0) AS a
-WHERE true
-  AND ($2::text IS NULL OR a.status = $2)
-  AND ($3::text IS NULL OR a.outcome = $3)
-  AND ($4::text IS NULL OR a.detection = $4)
-  AND ($5::text IS NULL
-       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($5 COLLATE "C"))
-       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($5 COLLATE "C"))
-       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($5 COLLATE "C")))
-  AND ($6::text IS NULL OR a.source = $6)
-  AND ($7::text IS NULL OR a.source_key = $7)
-  AND ($8::text IS NULL OR a.severity = $8)
-  AND ($9::text IS NULL OR a.answered = $9)
-  AND ($10::boolean IS NULL OR a.proven = $10)
-  AND ($11::timestamptz IS NULL OR a.received_at >= $11)
-  AND ($12::timestamptz IS NULL OR a.received_at <= $12)
-  AND ($13::text IS NULL
-       OR (a.person_team = $14::text AND a.person_user = $13))
+const lockAlert = `-- name: LockAlert :one
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// FOR UPDATE would also keep others from adding rows that refer to the alert.
+func (q *Queries) LockAlert(ctx context.Context, id string) (Alert, error) {
+	row := q.db.QueryRow(ctx, lockAlert, id)
+	var i Alert
+	err := row.Scan(
+		&i.ID,
+		&i.Source,
+		&i.SourceKey,
+		&i.PayloadDigest,
+		&i.Detection,
+		&i.Title,
+		&i.Description,
+		&i.Severity,
+		&i.SubjectEmail,
+		&i.SubjectUsername,
+		&i.SubjectSlackID,
+		&i.OccurredAt,
+		&i.Url,
+		&i.Context,
+		&i.ReceivedAt,
+		&i.Status,
+		&i.Outcome,
+		&i.OutcomeReason,
+		&i.PersonTeam,
+		&i.PersonUser,
+		&i.Plan,
+		&i.Code,
+		&i.Revision,
+		&i.AdmittedAt,
+		&i.AskedAt,
+		&i.Deadline,
+		&i.WatchUntil,
+		&i.Snoozes,
+		&i.SnoozedUntil,
+		&i.SettledAt,
+		&i.EscalatedAt,
+		&i.Escalation,
+		&i.FinishedAt,
+		&i.ShownRevision,
+		&i.QueuedUntil,
+		&i.JoinedTo,
+		&i.JoinRevision,
+		&i.CoveredBy,
+		&i.CaseOf,
+		&i.Pile,
+		&i.ReviewedAt,
+		&i.ReviewedBy,
+		&i.Review,
+		&i.Answered,
+		&i.Proven,
+		&i.ErasedAt,
+	)
+	return i, err
+}
+
+const lockName = `-- name: LockName :exec
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))
+`
+
+func (q *Queries) LockName(ctx context.Context, name string) error {
+	_, err := q.db.Exec(ctx, lockName, name)
+	return err
+}
+
+const newestOf = `-- name: NewestOf :one
+SELECT count(*), coalesce(min(received_at), 'epoch')::timestamptz AS earliest, coalesce(max(received_at), 'epoch')::timestamptz AS latest
+FROM (
+    SELECT received_at FROM alerts
+    WHERE ($1::timestamptz IS NULL
+           OR (received_at, id) < ($1, $2::text))
+      AND ($3::timestamptz IS NULL OR received_at >= $3)
+      AND ($4::timestamptz IS NULL OR received_at <= $4)
+    ORDER BY received_at DESC, id DESC
+    LIMIT $5::bigint
+) AS newest
+`
+
+type NewestOfParams struct {
+	Before        *time.Time
+	BeforeID      *string
+	ReceivedFrom  *time.Time
+	ReceivedUntil *time.Time
+	Most          int64
+}
+
+type NewestOfRow struct {
+	Count    int64
+	Earliest time.Time
+	Latest   time.Time
+}
+
+// The newest of a list, up to a number: how many, and when they were received.
+func (q *Queries) NewestOf(ctx context.Context, arg NewestOfParams) (NewestOfRow, error) {
+	row := q.db.QueryRow(ctx, newestOf,
+		arg.Before,
+		arg.BeforeID,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.Most,
+	)
+	var i NewestOfRow
+	err := row.Scan(&i.Count, &i.Earliest, &i.Latest)
+	return i, err
+}
+
+const openOf = `-- name: OpenOf :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE person_team = $1 AND person_user = $2 AND outcome = ''
+ORDER BY received_at, id
+`
+
+func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser string) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, openOf, personTeam, personUser)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const planByValues = `-- name: PlanByValues :exec
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
+    set_config('work_mem', '32MB', true), set_config('jit', 'off', true)
+`
+
+// Lets the lists below be planned for the filter that was given: a plan for any
+// filter at all would use no index. Two indexes together are cheap as long as what
+// they find fits into memory. It all ends with the transaction.
+func (q *Queries) PlanByValues(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, planByValues)
+	return err
+}
+
+const reviewsDue = `-- name: ReviewsDue :many
+SELECT id, source, source_key, payload_digest, detection, title, description, severity, subject_email, subject_username, subject_slack_id, occurred_at, url, context, received_at, status, outcome, outcome_reason, person_team, person_user, plan, code, revision, admitted_at, asked_at, deadline, watch_until, snoozes, snoozed_until, settled_at, escalated_at, escalation, finished_at, shown_revision, queued_until, joined_to, join_revision, covered_by, case_of, pile, reviewed_at, reviewed_by, review, answered, proven, erased_at FROM alerts
+WHERE outcome = 'confirmed' AND review <> '' AND reviewed_at IS NULL
+  AND ($1::timestamptz IS NULL
+       OR (received_at, id) < ($1, $2::text))
+ORDER BY received_at DESC, id DESC
+LIMIT $3::bigint
+`
+
+func (q *Queries) ReviewsDue(ctx context.Context, before *time.Time, beforeID *string, count int64) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, reviewsDue, before, beforeID, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchAlerts = `-- name: SearchAlerts :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM search s
+JOIN alerts a ON a.id = s.alert_id
+WHERE s.words @@ $1::text::tsquery
+  AND ($2::timestamptz IS NULL OR s.received_at >= $2)
+  AND ($3::timestamptz IS NULL OR s.received_at <= $3)
+  AND ($4::timestamptz IS NULL
+       OR (s.received_at, s.alert_id) < ($4, $5::text))
+  AND ($6::text IS NULL OR a.status = $6)
+  AND ($7::text IS NULL OR a.outcome = $7)
+  AND ($8::text IS NULL OR a.detection = $8)
+  AND ($9::text IS NULL
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($9 COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($9 COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($9 COLLATE "C")))
+  AND ($10::text IS NULL OR a.source = $10)
+  AND ($11::text IS NULL OR a.source_key = $11)
+  AND ($12::text IS NULL OR a.severity = $12)
+  AND ($13::text IS NULL OR a.answered = $13)
+  AND ($14::boolean IS NULL OR a.proven = $14)
+  AND ($2::timestamptz IS NULL OR a.received_at >= $2)
+  AND ($3::timestamptz IS NULL OR a.received_at <= $3)
   AND ($15::text IS NULL
-       OR NOT ((a.person_team = $16::text AND a.person_user = $15)
-               OR a.subject_slack_id = $15
-               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($17::text COLLATE "C"))
+       OR (a.person_team = $16::text AND a.person_user = $15))
+  AND ($17::text IS NULL
+       OR NOT ((a.person_team = $18::text AND a.person_user = $17)
+               OR a.subject_slack_id = $17
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($19::text COLLATE "C"))
                OR (a.subject_username <> ''
-                   AND lower(a.subject_username COLLATE "C") = lower($18::text COLLATE "C"))))
-  AND ($19::timestamptz IS NULL
-       OR (a.received_at, a.id) < ($19, $20::text))
-ORDER BY a.received_at DESC, a.id DESC
+                   AND lower(a.subject_username COLLATE "C") = lower($20::text COLLATE "C"))))
+  AND ($4::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($4, $5::text))
+ORDER BY s.received_at DESC, s.alert_id DESC
 LIMIT $21::bigint
 `
 
+type SearchAlertsParams struct {
+	Words          string
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	Before         *time.Time
+	BeforeID       *string
+	Status         *string
+	Outcome        *string
+	Detection      *string
+	Subject        *string
+	Source         *string
+	SourceKey      *string
+	Severity       *string
+	Answered       *string
+	Proven         *bool
+	PersonUser     *string
+	PersonTeam     *string
+	ExceptUser     *string
+	ExceptTeam     *string
+	ExceptEmail    *string
+	ExceptUsername *string
+	Count          *int64
+}
+
+// Apart from ListAlerts: a sub-select that may not be meant would be run whole.
+func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]Alert, error) {
+	rows, err := q.db.Query(ctx, searchAlerts,
+		arg.Words,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.Before,
+		arg.BeforeID,
+		arg.Status,
+		arg.Outcome,
+		arg.Detection,
+		arg.Subject,
+		arg.Source,
+		arg.SourceKey,
+		arg.Severity,
+		arg.Answered,
+		arg.Proven,
+		arg.PersonUser,
+		arg.PersonTeam,
+		arg.ExceptUser,
+		arg.ExceptTeam,
+		arg.ExceptEmail,
+		arg.ExceptUsername,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Alert
+	for rows.Next() {
+		var i Alert
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.SourceKey,
+			&i.PayloadDigest,
+			&i.Detection,
+			&i.Title,
+			&i.Description,
+			&i.Severity,
+			&i.SubjectEmail,
+			&i.SubjectUsername,
+			&i.SubjectSlackID,
+			&i.OccurredAt,
+			&i.Url,
+			&i.Context,
+			&i.ReceivedAt,
+			&i.Status,
+			&i.Outcome,
+			&i.OutcomeReason,
+			&i.PersonTeam,
+			&i.PersonUser,
+			&i.Plan,
+			&i.Code,
+			&i.Revision,
+			&i.AdmittedAt,
+			&i.AskedAt,
+			&i.Deadline,
+			&i.WatchUntil,
+			&i.Snoozes,
+			&i.SnoozedUntil,
+			&i.SettledAt,
+			&i.EscalatedAt,
+			&i.Escalation,
+			&i.FinishedAt,
+			&i.ShownRevision,
+			&i.QueuedUntil,
+			&i.JoinedTo,
+			&i.JoinRevision,
+			&i.CoveredBy,
+			&i.CaseOf,
+			&i.Pile,
+			&i.ReviewedAt,
+			&i.ReviewedBy,
+			&i.Review,
+			&i.Answered,
+			&i.Proven,
+			&i.ErasedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchOlder = `-- name: SearchOlder :many
+SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
+    SELECT s.alert_id, s.words FROM search s
+    WHERE s.words @@ $1::text::tsquery
+      AND ($2::timestamptz IS NULL OR s.received_at >= $2)
+      AND ($3::timestamptz IS NULL OR s.received_at <= $3)
+      AND ($4::timestamptz IS NULL
+           OR (s.received_at, s.alert_id) < ($4, $5::text))
+    OFFSET 0
+) AS found
+JOIN alerts a ON a.id = found.alert_id
+WHERE found.words @@ $6::text::tsquery
+  AND ($7::text IS NULL OR a.status = $7)
+  AND ($8::text IS NULL OR a.outcome = $8)
+  AND ($9::text IS NULL OR a.detection = $9)
+  AND ($10::text IS NULL
+       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($10 COLLATE "C"))
+       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($10 COLLATE "C"))
+       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($10 COLLATE "C")))
+  AND ($11::text IS NULL OR a.source = $11)
+  AND ($12::text IS NULL OR a.source_key = $12)
+  AND ($13::text IS NULL OR a.severity = $13)
+  AND ($14::text IS NULL OR a.answered = $14)
+  AND ($15::boolean IS NULL OR a.proven = $15)
+  AND ($2::timestamptz IS NULL OR a.received_at >= $2)
+  AND ($3::timestamptz IS NULL OR a.received_at <= $3)
+  AND ($16::text IS NULL
+       OR (a.person_team = $17::text AND a.person_user = $16))
+  AND ($18::text IS NULL
+       OR NOT ((a.person_team = $19::text AND a.person_user = $18)
+               OR a.subject_slack_id = $18
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($20::text COLLATE "C"))
+               OR (a.subject_username <> ''
+                   AND lower(a.subject_username COLLATE "C") = lower($21::text COLLATE "C"))))
+  AND ($4::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($4, $5::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT $22::bigint
+`
+
 type SearchOlderParams struct {
+	Rare           string
+	ReceivedFrom   *time.Time
+	ReceivedUntil  *time.Time
+	Before         *time.Time
+	BeforeID       *string
 	Words          string
 	Status         *string
 	Outcome        *string
@@ -1544,23 +1715,23 @@ type SearchOlderParams struct {
 	Severity       *string
 	Answered       *string
 	Proven         *bool
-	ReceivedFrom   *time.Time
-	ReceivedUntil  *time.Time
 	PersonUser     *string
 	PersonTeam     *string
 	ExceptUser     *string
 	ExceptTeam     *string
 	ExceptEmail    *string
 	ExceptUsername *string
-	Before         *time.Time
-	BeforeID       *string
 	Count          *int64
 }
 
-// The words are looked up first and then each alert, whatever is thought of how
-// many there are: that is what the offsets are for.
+// As ListOlder, with words: first what has the rare ones of them, then the others too.
 func (q *Queries) SearchOlder(ctx context.Context, arg SearchOlderParams) ([]Alert, error) {
 	rows, err := q.db.Query(ctx, searchOlder,
+		arg.Rare,
+		arg.ReceivedFrom,
+		arg.ReceivedUntil,
+		arg.Before,
+		arg.BeforeID,
 		arg.Words,
 		arg.Status,
 		arg.Outcome,
@@ -1571,16 +1742,12 @@ func (q *Queries) SearchOlder(ctx context.Context, arg SearchOlderParams) ([]Ale
 		arg.Severity,
 		arg.Answered,
 		arg.Proven,
-		arg.ReceivedFrom,
-		arg.ReceivedUntil,
 		arg.PersonUser,
 		arg.PersonTeam,
 		arg.ExceptUser,
 		arg.ExceptTeam,
 		arg.ExceptEmail,
 		arg.ExceptUsername,
-		arg.Before,
-		arg.BeforeID,
 		arg.Count,
 	)
 	if err != nil {
@@ -1727,6 +1894,44 @@ func (q *Queries) SettledBetween(ctx context.Context, arg SettledBetweenParams) 
 			&i.Proven,
 			&i.ErasedAt,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sharesOf = `-- name: SharesOf :many
+SELECT word::text AS word, sum(known.share)::float8 AS share
+FROM unnest($1::text[]) AS word
+CROSS JOIN (
+    SELECT unnest(most_common_elems::text::text[]) AS element, unnest(most_common_elem_freqs) AS share
+    FROM pg_catalog.pg_stats WHERE schemaname = current_schema() AND tablename = 'search' AND attname = 'words'
+) AS known
+WHERE starts_with(known.element, word)
+GROUP BY word
+`
+
+type SharesOfRow struct {
+	Word  string
+	Share float64
+}
+
+// What share of all alerts has a word with this beginning, as far as the last ANALYZE
+// met it often: what is missing is rare.
+func (q *Queries) SharesOf(ctx context.Context, words []string) ([]SharesOfRow, error) {
+	rows, err := q.db.Query(ctx, sharesOf, words)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SharesOfRow
+	for rows.Next() {
+		var i SharesOfRow
+		if err := rows.Scan(&i.Word, &i.Share); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

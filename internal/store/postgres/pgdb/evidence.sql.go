@@ -155,19 +155,18 @@ func (q *Queries) Hashes(ctx context.Context, indexes []int64) ([]LogHash, error
 }
 
 const headOf = `-- name: HeadOf :one
-SELECT alert_id, seq, head FROM chains WHERE alert_id = $1
+SELECT alert_id, seq, head, logged_seq FROM chains WHERE alert_id = $1
 `
 
-type HeadOfRow struct {
-	AlertID string
-	Seq     int
-	Head    string
-}
-
-func (q *Queries) HeadOf(ctx context.Context, alertID string) (HeadOfRow, error) {
+func (q *Queries) HeadOf(ctx context.Context, alertID string) (Chain, error) {
 	row := q.db.QueryRow(ctx, headOf, alertID)
-	var i HeadOfRow
-	err := row.Scan(&i.AlertID, &i.Seq, &i.Head)
+	var i Chain
+	err := row.Scan(
+		&i.AlertID,
+		&i.Seq,
+		&i.Head,
+		&i.LoggedSeq,
+	)
 	return i, err
 }
 
@@ -209,30 +208,41 @@ func (q *Queries) InsertPayload(ctx context.Context, arg InsertPayloadParams) (i
 	return result.RowsAffected(), nil
 }
 
-const leafOf = `-- name: LeafOf :one
-SELECT position, alert_id, seq, hash FROM log_leaves WHERE alert_id = $1 AND seq >= $2
-ORDER BY seq, position
-LIMIT 1
-`
-
-func (q *Queries) LeafOf(ctx context.Context, alertID string, seq int) (LogLeaf, error) {
-	row := q.db.QueryRow(ctx, leafOf, alertID, seq)
-	var i LogLeaf
-	err := row.Scan(
-		&i.Position,
-		&i.AlertID,
-		&i.Seq,
-		&i.Hash,
-	)
-	return i, err
-}
-
 const leaves = `-- name: Leaves :many
 SELECT position, alert_id, seq, hash FROM log_leaves WHERE position >= $1 ORDER BY position LIMIT $2::bigint
 `
 
 func (q *Queries) Leaves(ctx context.Context, first int64, count int64) ([]LogLeaf, error) {
 	rows, err := q.db.Query(ctx, leaves, first, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LogLeaf
+	for rows.Next() {
+		var i LogLeaf
+		if err := rows.Scan(
+			&i.Position,
+			&i.AlertID,
+			&i.Seq,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const leavesOf = `-- name: LeavesOf :many
+SELECT position, alert_id, seq, hash FROM log_leaves WHERE alert_id = $1 ORDER BY seq, position
+`
+
+func (q *Queries) LeavesOf(ctx context.Context, alertID string) ([]LogLeaf, error) {
+	rows, err := q.db.Query(ctx, leavesOf, alertID)
 	if err != nil {
 		return nil, err
 	}

@@ -244,8 +244,9 @@ type Proof struct {
 }
 
 type Search struct {
-	AlertID string
-	Words   interface{}
+	AlertID    string
+	ReceivedAt time.Time
+	Words      interface{}
 }
 
 type Session struct {

@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+const dropDistrusts = `-- name: DropDistrusts :exec
+DELETE FROM distrusts WHERE cleared_at < $1
+`
+
+func (q *Queries) DropDistrusts(ctx context.Context, clearedAt *time.Time) error {
+	_, err := q.db.Exec(ctx, dropDistrusts, clearedAt)
+	return err
+}
+
 const dropOptOuts = `-- name: DropOptOuts :exec
 DELETE FROM opt_outs WHERE until < $1
 `

@@ -16,8 +16,8 @@ INSERT INTO alerts (
 ON CONFLICT DO NOTHING;
 
 -- name: InsertSearch :exec
-INSERT INTO search (alert_id, words)
-VALUES (sqlc.arg(alert_id), array_to_tsvector(array_remove(string_to_array(sqlc.arg(words)::text, ' '), '')));
+INSERT INTO search (alert_id, received_at, words)
+VALUES (sqlc.arg(alert_id), sqlc.arg(received_at), array_to_tsvector(array_remove(string_to_array(sqlc.arg(words)::text, ' '), '')));
 
 -- name: FindAlert :one
 SELECT * FROM alerts WHERE id = $1;
@@ -71,8 +71,10 @@ LIMIT 1;
 
 -- name: PlanByValues :exec
 -- Lets the lists below be planned for the filter that was given: a plan for any
--- filter at all would use no index. It ends with the transaction.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+-- filter at all would use no index. Two indexes together are cheap as long as what
+-- they find fits into memory. It all ends with the transaction.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
+    set_config('work_mem', '32MB', true), set_config('jit', 'off', true);
 
 -- name: ListAlerts :many
 SELECT a.* FROM alerts a
@@ -97,6 +99,38 @@ WHERE true
                    AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
   AND (sqlc.narg(before)::timestamptz IS NULL
        OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+ORDER BY a.received_at DESC, a.id DESC
+LIMIT sqlc.narg(count)::bigint;
+
+-- name: ListOlder :many
+-- All that the filter is met by is found first, and then the newest of it: who walks
+-- from the newest on expects to meet some soon, and is far off where none of what has
+-- one thing has the other. That is what the offset is for.
+SELECT a.* FROM (
+    SELECT b.* FROM alerts b
+    WHERE true
+      AND (sqlc.narg(status)::text IS NULL OR b.status = sqlc.narg(status))
+      AND (sqlc.narg(outcome)::text IS NULL OR b.outcome = sqlc.narg(outcome))
+      AND (sqlc.narg(detection)::text IS NULL OR b.detection = sqlc.narg(detection))
+      AND (sqlc.narg(source)::text IS NULL OR b.source = sqlc.narg(source))
+      AND (sqlc.narg(source_key)::text IS NULL OR b.source_key = sqlc.narg(source_key))
+      AND (sqlc.narg(severity)::text IS NULL OR b.severity = sqlc.narg(severity))
+      AND (sqlc.narg(answered)::text IS NULL OR b.answered = sqlc.narg(answered))
+      AND (sqlc.narg(proven)::boolean IS NULL OR b.proven = sqlc.narg(proven))
+      AND (sqlc.narg(received_from)::timestamptz IS NULL OR b.received_at >= sqlc.narg(received_from))
+      AND (sqlc.narg(received_until)::timestamptz IS NULL OR b.received_at <= sqlc.narg(received_until))
+      AND (sqlc.narg(person_user)::text IS NULL
+           OR (b.person_team = sqlc.narg(person_team)::text AND b.person_user = sqlc.narg(person_user)))
+      AND (sqlc.narg(except_user)::text IS NULL
+           OR NOT ((b.person_team = sqlc.narg(except_team)::text AND b.person_user = sqlc.narg(except_user))
+                   OR b.subject_slack_id = sqlc.narg(except_user)
+                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+                   OR (b.subject_username <> ''
+                       AND lower(b.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+      AND (sqlc.narg(before)::timestamptz IS NULL
+           OR (b.received_at, b.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+    OFFSET 0
+) AS a
 ORDER BY a.received_at DESC, a.id DESC
 LIMIT sqlc.narg(count)::bigint;
 
@@ -141,9 +175,13 @@ LIMIT sqlc.narg(count)::bigint;
 
 -- name: SearchAlerts :many
 -- Apart from ListAlerts: a sub-select that may not be meant would be run whole.
-SELECT a.* FROM alerts a
-JOIN search s ON s.alert_id = a.id
+SELECT a.* FROM search s
+JOIN alerts a ON a.id = s.alert_id
 WHERE s.words @@ sqlc.arg(words)::text::tsquery
+  AND (sqlc.narg(received_from)::timestamptz IS NULL OR s.received_at >= sqlc.narg(received_from))
+  AND (sqlc.narg(received_until)::timestamptz IS NULL OR s.received_at <= sqlc.narg(received_until))
+  AND (sqlc.narg(before)::timestamptz IS NULL
+       OR (s.received_at, s.alert_id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
   AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
   AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
   AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
@@ -168,17 +206,22 @@ WHERE s.words @@ sqlc.arg(words)::text::tsquery
                    AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
   AND (sqlc.narg(before)::timestamptz IS NULL
        OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
-ORDER BY a.received_at DESC, a.id DESC
+ORDER BY s.received_at DESC, s.alert_id DESC
 LIMIT sqlc.narg(count)::bigint;
 
 -- name: SearchOlder :many
--- The words are looked up first and then each alert, whatever is thought of how
--- many there are: that is what the offsets are for.
+-- As ListOlder, with words: first what has the rare ones of them, then the others too.
 SELECT a.* FROM (
-    SELECT s.alert_id FROM search s WHERE s.words @@ sqlc.arg(words)::text::tsquery OFFSET 0
+    SELECT s.alert_id, s.words FROM search s
+    WHERE s.words @@ sqlc.arg(rare)::text::tsquery
+      AND (sqlc.narg(received_from)::timestamptz IS NULL OR s.received_at >= sqlc.narg(received_from))
+      AND (sqlc.narg(received_until)::timestamptz IS NULL OR s.received_at <= sqlc.narg(received_until))
+      AND (sqlc.narg(before)::timestamptz IS NULL
+           OR (s.received_at, s.alert_id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+    OFFSET 0
 ) AS found
-CROSS JOIN LATERAL (SELECT b.* FROM alerts b WHERE b.id = found.alert_id OFFSET 0) AS a
-WHERE true
+JOIN alerts a ON a.id = found.alert_id
+WHERE found.words @@ sqlc.arg(words)::text::tsquery
   AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
   AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
   AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
@@ -206,14 +249,30 @@ WHERE true
 ORDER BY a.received_at DESC, a.id DESC
 LIMIT sqlc.narg(count)::bigint;
 
--- name: PlaceOf :one
--- When the alert was received that has so many newer ones in the list.
-SELECT received_at FROM alerts
-WHERE (sqlc.narg(before)::timestamptz IS NULL
-       OR (received_at, id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
-  AND (sqlc.narg(received_until)::timestamptz IS NULL OR received_at <= sqlc.narg(received_until))
-ORDER BY received_at DESC, id DESC
-LIMIT 1 OFFSET sqlc.arg(newer)::bigint;
+-- name: SharesOf :many
+-- What share of all alerts has a word with this beginning, as far as the last ANALYZE
+-- met it often: what is missing is rare.
+SELECT word::text AS word, sum(known.share)::float8 AS share
+FROM unnest(sqlc.arg(words)::text[]) AS word
+CROSS JOIN (
+    SELECT unnest(most_common_elems::text::text[]) AS element, unnest(most_common_elem_freqs) AS share
+    FROM pg_catalog.pg_stats WHERE schemaname = current_schema() AND tablename = 'search' AND attname = 'words'
+) AS known
+WHERE starts_with(known.element, word)
+GROUP BY word;
+
+-- name: NewestOf :one
+-- The newest of a list, up to a number: how many, and when they were received.
+SELECT count(*), coalesce(min(received_at), 'epoch')::timestamptz AS earliest, coalesce(max(received_at), 'epoch')::timestamptz AS latest
+FROM (
+    SELECT received_at FROM alerts
+    WHERE (sqlc.narg(before)::timestamptz IS NULL
+           OR (received_at, id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+      AND (sqlc.narg(received_from)::timestamptz IS NULL OR received_at >= sqlc.narg(received_from))
+      AND (sqlc.narg(received_until)::timestamptz IS NULL OR received_at <= sqlc.narg(received_until))
+    ORDER BY received_at DESC, id DESC
+    LIMIT sqlc.arg(most)::bigint
+) AS newest;
 
 -- name: FindAlerts :many
 SELECT * FROM alerts WHERE id = ANY(sqlc.arg(ids)::text[]) ORDER BY received_at DESC, id DESC;

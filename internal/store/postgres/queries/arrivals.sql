@@ -80,8 +80,8 @@ WITH given AS (
     FROM given JOIN added ON added.alert_id = given.id
     ORDER BY place
 ), found AS (
-    INSERT INTO search (alert_id, words)
-    SELECT id, array_to_tsvector(array_remove(string_to_array(words, ' '), ''))
+    INSERT INTO search (alert_id, received_at, words)
+    SELECT id, received_at, array_to_tsvector(array_remove(string_to_array(words, ' '), ''))
     FROM given JOIN added ON added.alert_id = given.id
 ), tallied AS (
     INSERT INTO tally_deltas (at, detection, measure, bucket, count)

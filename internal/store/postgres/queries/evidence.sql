@@ -29,10 +29,8 @@ SELECT coalesce(max(position) + 1, 0)::bigint AS size FROM log_leaves;
 -- name: Leaves :many
 SELECT * FROM log_leaves WHERE position >= sqlc.arg(first) ORDER BY position LIMIT sqlc.arg(count)::bigint;
 
--- name: LeafOf :one
-SELECT * FROM log_leaves WHERE alert_id = sqlc.arg(alert_id) AND seq >= sqlc.arg(seq)
-ORDER BY seq, position
-LIMIT 1;
+-- name: LeavesOf :many
+SELECT * FROM log_leaves WHERE alert_id = $1 ORDER BY seq, position;
 
 -- name: PutHashes :execrows
 INSERT INTO log_hashes (idx, hash)
@@ -65,4 +63,4 @@ ORDER BY id
 LIMIT sqlc.arg(count)::bigint;
 
 -- name: HeadOf :one
-SELECT alert_id, seq, head FROM chains WHERE alert_id = $1;
+SELECT * FROM chains WHERE alert_id = $1;

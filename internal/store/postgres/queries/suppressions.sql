@@ -63,3 +63,6 @@ DELETE FROM suppressions WHERE until < $1;
 
 -- name: DropOptOuts :exec
 DELETE FROM opt_outs WHERE until < $1;
+
+-- name: DropDistrusts :exec
+DELETE FROM distrusts WHERE cleared_at < $1;

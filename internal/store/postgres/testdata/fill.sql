@@ -88,8 +88,8 @@ SELECT id, source, CASE WHEN n % 10 < 8 THEN 'EV-' || n ELSE '' END, CASE WHEN n
     outcome = 'confirmed'
 FROM decided;
 
-INSERT INTO search (alert_id, words)
-SELECT id, array_to_tsvector(array_remove(regexp_split_to_array(lower(concat_ws(' ', title, detection, source_key, subject_email,
+INSERT INTO search (alert_id, received_at, words)
+SELECT id, received_at, array_to_tsvector(array_remove(regexp_split_to_array(lower(concat_ws(' ', title, detection, source_key, subject_email,
     subject_username, subject_slack_id, url, description)), '[^a-z0-9]+'), ''))
 FROM alerts;
 

@@ -31,8 +31,14 @@ const dropNoticesOf = `-- name: DropNoticesOf :exec
 DELETE FROM notices
 WHERE (person_team = ?1 AND person_user = ?2)
    OR instr(data, ?2) > 0
+   OR EXISTS (
+       SELECT 1 FROM people p WHERE p.team = ?1 AND p.user_id = ?2
+          AND ((p.email <> '' AND instr(lower(notices.data), lower(p.email)) > 0)
+            OR (p.name <> '' AND instr(notices.data, p.name) > 0))
+   )
 `
 
+// Before the person is dropped: what they are called is known from there.
 func (q *Queries) DropNoticesOf(ctx context.Context, personTeam string, personUser string) error {
 	_, err := q.db.ExecContext(ctx, dropNoticesOf, personTeam, personUser)
 	return err
@@ -94,8 +100,8 @@ func (q *Queries) DropSearchWords(ctx context.Context, alertID string) error {
 
 const erasable = `-- name: Erasable :many
 SELECT a.id FROM alerts a
-WHERE a.erased_at IS NULL AND a.finished_at IS NOT NULL AND a.received_at < ?1
-  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.alert_id IN (a.id, a.case_of) AND c.resolved_at IS NULL)
+WHERE a.erased_at IS NULL AND a.finished_at IS NOT NULL AND a.outcome <> '' AND a.received_at < ?1
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.alert_id IN (a.id, a.case_of, a.joined_to) AND c.resolved_at IS NULL)
 ORDER BY a.received_at, a.id
 LIMIT ?2
 `

@@ -9,6 +9,15 @@ import (
 	"context"
 )
 
+const dropDistrusts = `-- name: DropDistrusts :exec
+DELETE FROM distrusts WHERE cleared_at < ?
+`
+
+func (q *Queries) DropDistrusts(ctx context.Context, clearedAt *int64) error {
+	_, err := q.db.ExecContext(ctx, dropDistrusts, clearedAt)
+	return err
+}
+
 const dropOptOuts = `-- name: DropOptOuts :exec
 DELETE FROM opt_outs WHERE until < ?
 `

@@ -459,8 +459,10 @@ CREATE TABLE tallies (
     measure   TEXT NOT NULL CHECK (measure <> ''),
     bucket    INTEGER NOT NULL,
     count     INTEGER NOT NULL,
-    PRIMARY KEY (span, at, detection, measure, bucket)
+    PRIMARY KEY (span, detection, at, measure, bucket)
 ) STRICT;
+
+CREATE INDEX tallies_at ON tallies (span, at);
 
 CREATE TABLE tokens (
     id           TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),

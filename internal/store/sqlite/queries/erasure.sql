@@ -1,7 +1,7 @@
 -- name: Erasable :many
 SELECT a.id FROM alerts a
-WHERE a.erased_at IS NULL AND a.finished_at IS NOT NULL AND a.received_at < sqlc.arg(before)
-  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.alert_id IN (a.id, a.case_of) AND c.resolved_at IS NULL)
+WHERE a.erased_at IS NULL AND a.finished_at IS NOT NULL AND a.outcome <> '' AND a.received_at < sqlc.arg(before)
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.alert_id IN (a.id, a.case_of, a.joined_to) AND c.resolved_at IS NULL)
 ORDER BY a.received_at, a.id
 LIMIT sqlc.arg(count);
 
@@ -49,9 +49,15 @@ DELETE FROM people WHERE team = ? AND user_id = ?;
 DELETE FROM devices WHERE person_team = ? AND person_user = ?;
 
 -- name: DropNoticesOf :exec
+-- Before the person is dropped: what they are called is known from there.
 DELETE FROM notices
 WHERE (person_team = sqlc.arg(person_team) AND person_user = sqlc.arg(person_user))
-   OR instr(data, sqlc.arg(person_user)) > 0;
+   OR instr(data, sqlc.arg(person_user)) > 0
+   OR EXISTS (
+       SELECT 1 FROM people p WHERE p.team = sqlc.arg(person_team) AND p.user_id = sqlc.arg(person_user)
+          AND ((p.email <> '' AND instr(lower(notices.data), lower(p.email)) > 0)
+            OR (p.name <> '' AND instr(notices.data, p.name) > 0))
+   );
 
 -- name: DropOptOutsOf :exec
 DELETE FROM opt_outs WHERE person_team = ? AND person_user = ?;

@@ -22,10 +22,8 @@ SELECT CAST(coalesce(max(position) + 1, 0) AS INTEGER) AS size FROM log_leaves;
 -- name: Leaves :many
 SELECT * FROM log_leaves WHERE position >= sqlc.arg(first) ORDER BY position LIMIT sqlc.arg(count);
 
--- name: LeafOf :one
-SELECT * FROM log_leaves WHERE alert_id = sqlc.arg(alert_id) AND seq >= sqlc.arg(seq)
-ORDER BY seq, position
-LIMIT 1;
+-- name: LeavesOf :many
+SELECT * FROM log_leaves WHERE alert_id = ? ORDER BY seq, position;
 
 -- name: InsertHash :execrows
 INSERT INTO log_hashes (idx, hash) VALUES (?, ?)
@@ -61,4 +59,4 @@ ORDER BY 1
 LIMIT sqlc.arg(count);
 
 -- name: HeadOf :one
-SELECT alert_id, seq, head FROM chains WHERE alert_id = ?;
+SELECT * FROM chains WHERE alert_id = ?;

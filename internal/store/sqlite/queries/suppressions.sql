@@ -63,3 +63,6 @@ DELETE FROM suppressions WHERE until < ?;
 
 -- name: DropOptOuts :exec
 DELETE FROM opt_outs WHERE until < ?;
+
+-- name: DropDistrusts :exec
+DELETE FROM distrusts WHERE cleared_at < ?;
