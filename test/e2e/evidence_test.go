@@ -115,7 +115,7 @@ func (b *bot) findsEveryChange(confirmed, denied string, change func(*bot, strin
 // runs one command of ours to its end.
 func (b *bot) runs(args ...string) string {
 	b.Helper()
-	command := exec.CommandContext(b.Context(), binary, args...) //nolint:gosec // ours
+	command := exec.CommandContext(b.Context(), binary, args...)
 	command.Env = b.env
 	out, err := command.CombinedOutput()
 	require.NoError(b, err, "%s: %s", args, out)
@@ -125,7 +125,7 @@ func (b *bot) runs(args ...string) string {
 // cannot runs a command that must not succeed, and gives what it says.
 func (b *bot) cannot(args ...string) error {
 	b.Helper()
-	command := exec.CommandContext(b.Context(), binary, args...) //nolint:gosec // ours
+	command := exec.CommandContext(b.Context(), binary, args...)
 	command.Env = b.env
 	out, err := command.CombinedOutput()
 	require.Error(b, err, "%s: %s", args, out)

@@ -11,7 +11,7 @@ import (
 
 const (
 	firstStretch = 2000                 // alerts that are looked at one by one
-	growth       = 32                   // how much longer a stretch is than all that is newer
+	growth       = 8                    // how much longer a stretch is than all that is newer
 	longest      = 365 * 24 * time.Hour // what is older than this is one stretch
 )
 
