@@ -134,6 +134,7 @@ var forms = map[string]form{
 	"refused.said_no":     {text, ""},
 	"refused.closed":      {text, ""},
 	"refused.withdrawn":   {text, ""},
+	"refused.others":      {text, ""},
 	"refused.no_snoozes":  {text, ""},
 	"refused.nothing_due": {text, ""},
 	"refused.suspected":   {text, ""},
