@@ -264,6 +264,18 @@ func TestTheDirectoryIsAway(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(told), "10.0.0.7")
 }
 
+// Right after the first start the directory is empty: that says nothing of who asks.
+func TestTheDirectoryIsNotReadYet(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, func(options *api.Options) {
+		options.Admins = admins
+		options.Team = func(context.Context) (string, error) { return "T1", nil }
+	})
+	d.as(samToken, http.MethodGet, "/v1/pause", "").problem(http.StatusServiceUnavailable)
+	require.NoError(t, d.store.PutPeople(t.Context(), []alert.Person{alice}))
+	d.as(samToken, http.MethodGet, "/v1/pause", "").problem(http.StatusForbidden)
+}
+
 // plans is a policy that does the same with every alert.
 type plans alert.Plan
 
