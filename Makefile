@@ -11,7 +11,7 @@ export GOWORK := off
 export GO111MODULE := on
 
 GOTEST_FLAGS ?=
-TIMEOUT ?= 40m
+TIMEOUT ?= 30m
 ARGS ?=
 
 LINT_STAMP := bin/tools/.lint
