@@ -113,7 +113,7 @@ function moment(alert, person) {
 function stepOf(name, at, alert) {
   if (at === "done") return 4;
   if (name === "nobody") return 1 + Math.min(2, (alert?.timeline ?? []).filter((e) => e.kind === "reminded").length) - (at === "starting" ? 1 : 0);
-  return { starting: 0, held: 0, joined: 1, asked: 1, modal: 2, answered: 3, push: 3, again: 3 }[at];
+  return { starting: 0, held: 0, asked: 1, modal: 2, answered: 3, push: 3, again: 3 }[at];
 }
 
 // took says how long the proof needed, when that is worth saying.
@@ -184,8 +184,18 @@ export function renderStories(root) {
   show(root, `${story?.name}|${person.email}|${person.name}`, () => Object.keys(STORIES).map((name) => tab(name, person)));
 }
 
+// followQuestion goes on with the alert that asks, when the story's own has joined
+// it: of alerts sent together, any one may be the first to be admitted.
+function followQuestion() {
+  const asks = story?.id && model.alert?.id === story.id ? model.alert.joined_to : null;
+  if (!asks) return;
+  story.id = asks;
+  select(asks);
+}
+
 // renderHint draws the line that follows along, and points at what to press.
 export function renderHint(root) {
+  followQuestion();
   const alert = !story || model.alert?.id === story.id ? model.alert : null;
   if (story?.id && model.selected !== story.id) story = null;
   const person = subjectNow(), n = first(person);
