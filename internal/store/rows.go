@@ -226,7 +226,7 @@ type Filter struct {
 	Proven    *bool           // whether a second factor approved it
 	From      time.Time       // received then or later
 	Until     time.Time       // received then or earlier
-	Text      string          // every one of its words begins a word of the alert; see SearchWords
+	Text      string          // all its words are in the alert; see SearchWords
 	Person    alert.PersonKey // resolved to
 	Except    *alert.Person   // leaves out what concerns them, see Record.Concerns
 	Before    Cursor          // older than this one

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Bounds of what is searched: a longer word is found by its beginning, and what
-// comes after so many words is not looked at.
+// Bounds of what is searched: of a longer word the beginning is kept, and what comes
+// after so many words is not looked at.
 const (
 	longestWord  = 64 // runes
 	wordsOfAlert = 2000
@@ -23,28 +23,54 @@ func SearchText(record Record) string {
 	return strings.Join(wordsIn(strings.Join([]string{
 		record.Title, record.Detection, record.Key, record.Subject.Email, record.Subject.Username,
 		record.Subject.SlackID, record.URL, record.Description,
-	}, " "), wordsOfAlert), " ")
+	}, " ")), " ")
 }
 
-// SearchWords gives the words of a query, each the beginning of a word to find:
-// the first 32 of them. A text without letters and digits has none, and finds nothing.
-func SearchWords(text string) []string { return wordsIn(text, wordsOfQuery) }
+// SearchWord is a word to search for, or the beginning of one.
+type SearchWord struct {
+	Text   string // lower-case letters, digits and marks
+	Begins bool   // more may follow
+}
 
-func wordsIn(text string, most int) []string {
+// SearchWords gives the words of a query, the first 32 of them: whole ones, and before
+// a * beginnings. A text without letters and digits has none, and finds nothing.
+func SearchWords(text string) []SearchWord {
+	var words []SearchWord
+	for field := range strings.FieldsFuncSeq(text, func(r rune) bool { return r != '*' && notOfWord(r) }) {
+		for part := range strings.SplitAfterSeq(field, "*") {
+			word, begins := strings.CutSuffix(part, "*")
+			wanted := SearchWord{Text: indexed(word), Begins: begins}
+			if strings.ContainsFunc(word, says) && !slices.Contains(words, wanted) {
+				words = append(words, wanted)
+			}
+			if len(words) == wordsOfQuery {
+				return words
+			}
+		}
+	}
+	return words
+}
+
+func wordsIn(text string) []string {
 	words, seen := []string{}, map[string]bool{}
 	for word := range strings.FieldsFuncSeq(text, notOfWord) {
-		if runes := []rune(word); len(runes) > longestWord {
-			word = string(runes[:longestWord])
-		}
-		if word = strings.ToLower(word); !seen[word] && strings.ContainsFunc(word, says) {
+		if word = indexed(word); !seen[word] && strings.ContainsFunc(word, says) {
 			seen[word] = true
 			words = append(words, word)
 		}
-		if len(words) == most {
+		if len(words) == wordsOfAlert {
 			break
 		}
 	}
 	return slices.Clip(words)
+}
+
+// indexed is a word as it is kept.
+func indexed(word string) string {
+	if runes := []rune(word); len(runes) > longestWord {
+		word = string(runes[:longestWord])
+	}
+	return strings.ToLower(word)
 }
 
 // notOfWord tells what parts words. Marks belong to the letters before them.

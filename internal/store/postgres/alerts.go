@@ -27,7 +27,7 @@ func (t *tx) InsertAlert(ctx context.Context, record store.Record) error {
 	if err := inserted(t.q.InsertAlert(ctx, pgdb.InsertAlertParams(row))); err != nil {
 		return err
 	}
-	return t.q.InsertSearch(ctx, record.ID, stamp(record.ReceivedAt), store.SearchText(record))
+	return t.q.InsertSearch(ctx, record.ID, stamp(record.ReceivedAt), indexedText(record))
 }
 
 func (t *tx) FindAlert(ctx context.Context, id string) (store.Record, error) {

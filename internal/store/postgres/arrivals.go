@@ -48,7 +48,7 @@ func addAlert(p *pgdb.InsertArrivalsParams, r store.Record) {
 	p.Contexts = append(p.Contexts, string(r.Context))
 	p.Received = append(p.Received, stamp(r.ReceivedAt))
 	p.Statuses = append(p.Statuses, string(r.Status))
-	p.Words = append(p.Words, store.SearchText(r))
+	p.Words = append(p.Words, indexedText(r))
 }
 
 func addEntry(p *pgdb.InsertArrivalsParams, e store.Entry) {

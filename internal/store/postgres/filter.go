@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"securitybot/internal/alert"
@@ -44,6 +41,16 @@ func asked(f store.Filter) int {
 	return count
 }
 
+// atOdds tells whether all that a filter asks for is at odds, as at_odds of the
+// database says it, which has an index.
+func atOdds(f store.Filter) bool {
+	if f.Outcome == string(alert.Confirmed) {
+		return (f.Proven != nil && !*f.Proven) || (f.Answered != "" && f.Answered != string(alert.Yes)) ||
+			(f.Status != "" && f.Status != string(alert.Closed))
+	}
+	return f.Outcome != "" && f.Proven != nil && *f.Proven
+}
+
 func (t *tx) listByStretches(ctx context.Context, params pgdb.ListAlertsParams) ([]store.Record, error) {
 	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
 		if first {
@@ -54,49 +61,29 @@ func (t *tx) listByStretches(ctx context.Context, params pgdb.ListAlertsParams) 
 }
 
 func (t *tx) search(ctx context.Context, filter store.Filter, params pgdb.ListAlertsParams) ([]store.Record, error) {
-	words, subject := store.SearchWords(filter.Text), maybeText(filter.Subject)
+	words := store.SearchWords(filter.Text)
 	if len(words) == 0 {
 		return nil, nil
 	}
-	query := beginnings(words)
-	rare, err := t.rareOf(ctx, words)
+	wanted := lexemesOf(filter, words)
+	lookup, err := t.lookup(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
+	subject, query := maybeText(filter.Subject), queryOf(wanted)
 	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
-		search := searchOf(part, subject, query)
 		if first {
-			return records(t.q.SearchAlerts(ctx, search))
+			return records(t.q.SearchAlerts(ctx, searchOf(part, subject, query)))
 		}
-		return records(t.q.SearchOlder(ctx, olderOf(search, beginnings(rare))))
+		return records(t.q.SearchOlder(ctx, olderOf(part, subject, query, lookup)))
 	})
 }
 
-const rareShare = 0.01 // of all alerts
-
-// rareOf gives the words that few alerts have, or all of them if each is frequent:
-// the index gathers every alert that has a word beginning so before it compares.
-func (t *tx) rareOf(ctx context.Context, words []string) ([]string, error) {
-	shares, err := t.q.SharesOf(ctx, words)
-	if err != nil {
-		return nil, fmt.Errorf("read how frequent words are: %w", err)
-	}
-	frequent := map[string]bool{}
-	for _, each := range shares {
-		frequent[each.Word] = each.Share > rareShare
-	}
-	rare := slices.DeleteFunc(slices.Clone(words), func(word string) bool { return frequent[word] })
-	if len(rare) == 0 {
-		return words, nil
-	}
-	return rare, nil
-}
-
-func olderOf(f pgdb.SearchAlertsParams, rare string) pgdb.SearchOlderParams {
+func olderOf(f pgdb.ListAlertsParams, subject *string, words, lookup string) pgdb.SearchOlderParams {
 	return pgdb.SearchOlderParams{
-		Words: f.Words, Rare: rare, Subject: f.Subject,
+		Words: words, Lookup: lookup, Subject: subject,
 		Status: f.Status, Outcome: f.Outcome, Detection: f.Detection, Source: f.Source, SourceKey: f.SourceKey,
-		Severity: f.Severity, Answered: f.Answered, Proven: f.Proven,
+		Severity: f.Severity, Answered: f.Answered, Proven: f.Proven, Odd: f.Odd,
 		ReceivedFrom: f.ReceivedFrom, ReceivedUntil: f.ReceivedUntil, PersonUser: f.PersonUser, PersonTeam: f.PersonTeam,
 		ExceptUser: f.ExceptUser, ExceptTeam: f.ExceptTeam, ExceptEmail: f.ExceptEmail, ExceptUsername: f.ExceptUsername,
 		Before: f.Before, BeforeID: f.BeforeID, Count: f.Count,
@@ -144,6 +131,9 @@ func filterOf(filter store.Filter) pgdb.ListAlertsParams {
 	if filter.Answered == store.AnsweredNone {
 		params.Answered = new(string)
 	}
+	if atOdds(filter) {
+		params.Odd = new("yes")
+	}
 	if filter.Person != (alert.PersonKey{}) {
 		params.PersonTeam, params.PersonUser = &filter.Person.Team, &filter.Person.User
 	}
@@ -161,12 +151,6 @@ func maybeCount(limit int) *int64 {
 	}
 	count := int64(limit)
 	return &count
-}
-
-// beginnings is a tsquery for a text that has words with all these beginnings,
-// which are letters, digits and marks.
-func beginnings(words []string) string {
-	return "'" + strings.Join(words, "':* & '") + "':*"
 }
 
 func (t *tx) FindAlerts(ctx context.Context, ids []string) ([]store.Record, error) {

@@ -21,7 +21,7 @@ func (t *tx) ListAlerts(ctx context.Context, filter store.Filter) ([]store.Recor
 	}
 	f := filterOf(filter)
 	rows, err := t.q.SearchAlerts(ctx, litedb.SearchAlertsParams{
-		Words:  beginnings(words),
+		Words:  wordQuery(words),
 		Status: f.Status, Outcome: f.Outcome, Detection: f.Detection, Subject: f.Subject,
 		Source: f.Source, SourceKey: f.SourceKey, Severity: f.Severity, Answered: f.Answered, Proven: f.Proven,
 		ReceivedFrom: f.ReceivedFrom, ReceivedUntil: f.ReceivedUntil, PersonUser: f.PersonUser, PersonTeam: f.PersonTeam,
@@ -72,10 +72,17 @@ func countOf(limit int) int64 {
 	return int64(limit)
 }
 
-// beginnings is a query of FTS5 for a text that has words with all these
-// beginnings, which are letters, digits and marks.
-func beginnings(words []string) string {
-	return `"` + strings.Join(words, `"* AND "`) + `"*`
+// wordQuery is a query of FTS5 for a text that has all these words.
+func wordQuery(words []store.SearchWord) string {
+	var query []string
+	for _, word := range words {
+		each := `"` + word.Text + `"`
+		if word.Begins {
+			each += "*"
+		}
+		query = append(query, each)
+	}
+	return strings.Join(query, " AND ")
 }
 
 func (t *tx) FindAlerts(ctx context.Context, ids []string) ([]store.Record, error) {

@@ -32,13 +32,20 @@ func searched(b *bench) {
 		"root":                          {3, 1},
 		"ROOT shell":                    {3, 1},
 		"shell root":                    {3, 1},
-		"roo":                           {3, 1},
+		"roo":                           {},
+		"roo*":                          {3, 1},
+		"roo* shell":                    {3, 1},
+		"roo*shell":                     {3, 1},
+		"roo shell*":                    {},
+		"roo *":                         {},
+		"*oot":                          {},
+		"ROO** *":                       {3, 1},
 		"oot":                           {},
 		"root körper":                   {},
 		"KÖRPER":                        {2},
 		"korper":                        {},
 		"sudo_interactive":              {3, 2, 1},
-		"inter":                         {3, 2, 1},
+		"inter*":                        {3, 2, 1},
 		"alice@example.com":             {1},
 		"db-3":                          {1},
 		"key-1":                         {1},
@@ -46,7 +53,7 @@ func searched(b *bench) {
 		"edr.example.com":               {2},
 		"UALICE":                        {1},
 		"don't":                         {3},
-		"日本":                            {3},
+		"日本*":                           {3},
 		"  root \t\n  shell ":           {3, 1},
 		"482":                           {}, // the code is no word of the alert
 		"root AND shell":                {},
@@ -55,7 +62,7 @@ func searched(b *bench) {
 		b.finds(store.Filter{Text: text}, want...)
 	}
 	b.finds(store.Filter{Text: "root", Source: "siem", Before: store.Cursor{ReceivedAt: third.ReceivedAt, ID: third.ID}}, 1)
-	b.finds(store.Filter{Text: "sudo", Limit: 2}, 3, 2)
+	b.finds(store.Filter{Text: "sudo*", Limit: 2}, 3, 2)
 	b.finds(store.Filter{Text: "sudo", Status: "received"}, 3, 2)
 	b.finds(store.Filter{Text: "sudo", Outcome: "denied", Person: alice, Severity: "high", Answered: store.AnsweredNone}, 1)
 }

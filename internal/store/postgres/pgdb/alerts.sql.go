@@ -820,20 +820,21 @@ WHERE true
   AND ($6::text IS NULL OR a.severity = $6)
   AND ($7::text IS NULL OR a.answered = $7)
   AND ($8::boolean IS NULL OR a.proven = $8)
-  AND ($9::timestamptz IS NULL OR a.received_at >= $9)
-  AND ($10::timestamptz IS NULL OR a.received_at <= $10)
-  AND ($11::text IS NULL
-       OR (a.person_team = $12::text AND a.person_user = $11))
-  AND ($13::text IS NULL
-       OR NOT ((a.person_team = $14::text AND a.person_user = $13)
-               OR a.subject_slack_id = $13
-               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($15::text COLLATE "C"))
+  AND ($9::text IS NULL OR at_odds(a.status, a.outcome, a.answered, a.proven) = $9)
+  AND ($10::timestamptz IS NULL OR a.received_at >= $10)
+  AND ($11::timestamptz IS NULL OR a.received_at <= $11)
+  AND ($12::text IS NULL
+       OR (a.person_team = $13::text AND a.person_user = $12))
+  AND ($14::text IS NULL
+       OR NOT ((a.person_team = $15::text AND a.person_user = $14)
+               OR a.subject_slack_id = $14
+               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($16::text COLLATE "C"))
                OR (a.subject_username <> ''
-                   AND lower(a.subject_username COLLATE "C") = lower($16::text COLLATE "C"))))
-  AND ($17::timestamptz IS NULL
-       OR (a.received_at, a.id) < ($17, $18::text))
+                   AND lower(a.subject_username COLLATE "C") = lower($17::text COLLATE "C"))))
+  AND ($18::timestamptz IS NULL
+       OR (a.received_at, a.id) < ($18, $19::text))
 ORDER BY a.received_at DESC, a.id DESC
-LIMIT $19::bigint
+LIMIT $20::bigint
 `
 
 type ListAlertsParams struct {
@@ -845,6 +846,7 @@ type ListAlertsParams struct {
 	Severity       *string
 	Answered       *string
 	Proven         *bool
+	Odd            *string
 	ReceivedFrom   *time.Time
 	ReceivedUntil  *time.Time
 	PersonUser     *string
@@ -868,6 +870,7 @@ func (q *Queries) ListAlerts(ctx context.Context, arg ListAlertsParams) ([]Alert
 		arg.Severity,
 		arg.Answered,
 		arg.Proven,
+		arg.Odd,
 		arg.ReceivedFrom,
 		arg.ReceivedUntil,
 		arg.PersonUser,
@@ -1108,22 +1111,23 @@ SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.d
       AND ($6::text IS NULL OR b.severity = $6)
       AND ($7::text IS NULL OR b.answered = $7)
       AND ($8::boolean IS NULL OR b.proven = $8)
-      AND ($9::timestamptz IS NULL OR b.received_at >= $9)
-      AND ($10::timestamptz IS NULL OR b.received_at <= $10)
-      AND ($11::text IS NULL
-           OR (b.person_team = $12::text AND b.person_user = $11))
-      AND ($13::text IS NULL
-           OR NOT ((b.person_team = $14::text AND b.person_user = $13)
-                   OR b.subject_slack_id = $13
-                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower($15::text COLLATE "C"))
+      AND ($9::text IS NULL OR at_odds(b.status, b.outcome, b.answered, b.proven) = $9)
+      AND ($10::timestamptz IS NULL OR b.received_at >= $10)
+      AND ($11::timestamptz IS NULL OR b.received_at <= $11)
+      AND ($12::text IS NULL
+           OR (b.person_team = $13::text AND b.person_user = $12))
+      AND ($14::text IS NULL
+           OR NOT ((b.person_team = $15::text AND b.person_user = $14)
+                   OR b.subject_slack_id = $14
+                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower($16::text COLLATE "C"))
                    OR (b.subject_username <> ''
-                       AND lower(b.subject_username COLLATE "C") = lower($16::text COLLATE "C"))))
-      AND ($17::timestamptz IS NULL
-           OR (b.received_at, b.id) < ($17, $18::text))
+                       AND lower(b.subject_username COLLATE "C") = lower($17::text COLLATE "C"))))
+      AND ($18::timestamptz IS NULL
+           OR (b.received_at, b.id) < ($18, $19::text))
     OFFSET 0
 ) AS a
 ORDER BY a.received_at DESC, a.id DESC
-LIMIT $19::bigint
+LIMIT $20::bigint
 `
 
 type ListOlderParams struct {
@@ -1135,6 +1139,7 @@ type ListOlderParams struct {
 	Severity       *string
 	Answered       *string
 	Proven         *bool
+	Odd            *string
 	ReceivedFrom   *time.Time
 	ReceivedUntil  *time.Time
 	PersonUser     *string
@@ -1161,6 +1166,7 @@ func (q *Queries) ListOlder(ctx context.Context, arg ListOlderParams) ([]Alert, 
 		arg.Severity,
 		arg.Answered,
 		arg.Proven,
+		arg.Odd,
 		arg.ReceivedFrom,
 		arg.ReceivedUntil,
 		arg.PersonUser,
@@ -1661,51 +1667,52 @@ func (q *Queries) SearchAlerts(ctx context.Context, arg SearchAlertsParams) ([]A
 
 const searchOlder = `-- name: SearchOlder :many
 SELECT a.id, a.source, a.source_key, a.payload_digest, a.detection, a.title, a.description, a.severity, a.subject_email, a.subject_username, a.subject_slack_id, a.occurred_at, a.url, a.context, a.received_at, a.status, a.outcome, a.outcome_reason, a.person_team, a.person_user, a.plan, a.code, a.revision, a.admitted_at, a.asked_at, a.deadline, a.watch_until, a.snoozes, a.snoozed_until, a.settled_at, a.escalated_at, a.escalation, a.finished_at, a.shown_revision, a.queued_until, a.joined_to, a.join_revision, a.covered_by, a.case_of, a.pile, a.reviewed_at, a.reviewed_by, a.review, a.answered, a.proven, a.erased_at FROM (
-    SELECT s.alert_id, s.words FROM search s
+    SELECT b.id, b.source, b.source_key, b.payload_digest, b.detection, b.title, b.description, b.severity, b.subject_email, b.subject_username, b.subject_slack_id, b.occurred_at, b.url, b.context, b.received_at, b.status, b.outcome, b.outcome_reason, b.person_team, b.person_user, b.plan, b.code, b.revision, b.admitted_at, b.asked_at, b.deadline, b.watch_until, b.snoozes, b.snoozed_until, b.settled_at, b.escalated_at, b.escalation, b.finished_at, b.shown_revision, b.queued_until, b.joined_to, b.join_revision, b.covered_by, b.case_of, b.pile, b.reviewed_at, b.reviewed_by, b.review, b.answered, b.proven, b.erased_at FROM search s
+    JOIN alerts b ON b.id = s.alert_id
     WHERE s.words @@ $1::text::tsquery
-      AND ($2::timestamptz IS NULL OR s.received_at >= $2)
-      AND ($3::timestamptz IS NULL OR s.received_at <= $3)
-      AND ($4::timestamptz IS NULL
-           OR (s.received_at, s.alert_id) < ($4, $5::text))
+      AND ts_match_vq(s.words, $2::text::tsquery)
+      AND ($3::timestamptz IS NULL OR s.received_at >= $3)
+      AND ($4::timestamptz IS NULL OR s.received_at <= $4)
+      AND ($5::timestamptz IS NULL
+           OR (s.received_at, s.alert_id) < ($5, $6::text))
+      AND ($7::text IS NULL OR b.status = $7)
+      AND ($8::text IS NULL OR b.outcome = $8)
+      AND ($9::text IS NULL OR b.detection = $9)
+      AND ($10::text IS NULL
+           OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower($10 COLLATE "C"))
+           OR (b.subject_username <> '' AND lower(b.subject_username COLLATE "C") = lower($10 COLLATE "C"))
+           OR (b.subject_slack_id <> '' AND lower(b.subject_slack_id COLLATE "C") = lower($10 COLLATE "C")))
+      AND ($11::text IS NULL OR b.source = $11)
+      AND ($12::text IS NULL OR b.source_key = $12)
+      AND ($13::text IS NULL OR b.severity = $13)
+      AND ($14::text IS NULL OR b.answered = $14)
+      AND ($15::boolean IS NULL OR b.proven = $15)
+      AND ($16::text IS NULL OR at_odds(b.status, b.outcome, b.answered, b.proven) = $16)
+      AND ($3::timestamptz IS NULL OR b.received_at >= $3)
+      AND ($4::timestamptz IS NULL OR b.received_at <= $4)
+      AND ($17::text IS NULL
+           OR (b.person_team = $18::text AND b.person_user = $17))
+      AND ($19::text IS NULL
+           OR NOT ((b.person_team = $20::text AND b.person_user = $19)
+                   OR b.subject_slack_id = $19
+                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower($21::text COLLATE "C"))
+                   OR (b.subject_username <> ''
+                       AND lower(b.subject_username COLLATE "C") = lower($22::text COLLATE "C"))))
+      AND ($5::timestamptz IS NULL
+           OR (b.received_at, b.id) < ($5, $6::text))
     OFFSET 0
-) AS found
-JOIN alerts a ON a.id = found.alert_id
-WHERE found.words @@ $6::text::tsquery
-  AND ($7::text IS NULL OR a.status = $7)
-  AND ($8::text IS NULL OR a.outcome = $8)
-  AND ($9::text IS NULL OR a.detection = $9)
-  AND ($10::text IS NULL
-       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($10 COLLATE "C"))
-       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower($10 COLLATE "C"))
-       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower($10 COLLATE "C")))
-  AND ($11::text IS NULL OR a.source = $11)
-  AND ($12::text IS NULL OR a.source_key = $12)
-  AND ($13::text IS NULL OR a.severity = $13)
-  AND ($14::text IS NULL OR a.answered = $14)
-  AND ($15::boolean IS NULL OR a.proven = $15)
-  AND ($2::timestamptz IS NULL OR a.received_at >= $2)
-  AND ($3::timestamptz IS NULL OR a.received_at <= $3)
-  AND ($16::text IS NULL
-       OR (a.person_team = $17::text AND a.person_user = $16))
-  AND ($18::text IS NULL
-       OR NOT ((a.person_team = $19::text AND a.person_user = $18)
-               OR a.subject_slack_id = $18
-               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower($20::text COLLATE "C"))
-               OR (a.subject_username <> ''
-                   AND lower(a.subject_username COLLATE "C") = lower($21::text COLLATE "C"))))
-  AND ($4::timestamptz IS NULL
-       OR (a.received_at, a.id) < ($4, $5::text))
+) AS a
 ORDER BY a.received_at DESC, a.id DESC
-LIMIT $22::bigint
+LIMIT $23::bigint
 `
 
 type SearchOlderParams struct {
-	Rare           string
+	Lookup         string
+	Words          string
 	ReceivedFrom   *time.Time
 	ReceivedUntil  *time.Time
 	Before         *time.Time
 	BeforeID       *string
-	Words          string
 	Status         *string
 	Outcome        *string
 	Detection      *string
@@ -1715,6 +1722,7 @@ type SearchOlderParams struct {
 	Severity       *string
 	Answered       *string
 	Proven         *bool
+	Odd            *string
 	PersonUser     *string
 	PersonTeam     *string
 	ExceptUser     *string
@@ -1724,15 +1732,17 @@ type SearchOlderParams struct {
 	Count          *int64
 }
 
-// As ListOlder, with words: first what has the rare ones of them, then the others too.
+// As ListOlder, with words: some are looked up by index, and all compared by the
+// function, which is no operator of the index. Whether the words or the other things
+// are looked up first is the server's choice.
 func (q *Queries) SearchOlder(ctx context.Context, arg SearchOlderParams) ([]Alert, error) {
 	rows, err := q.db.Query(ctx, searchOlder,
-		arg.Rare,
+		arg.Lookup,
+		arg.Words,
 		arg.ReceivedFrom,
 		arg.ReceivedUntil,
 		arg.Before,
 		arg.BeforeID,
-		arg.Words,
 		arg.Status,
 		arg.Outcome,
 		arg.Detection,
@@ -1742,6 +1752,7 @@ func (q *Queries) SearchOlder(ctx context.Context, arg SearchOlderParams) ([]Ale
 		arg.Severity,
 		arg.Answered,
 		arg.Proven,
+		arg.Odd,
 		arg.PersonUser,
 		arg.PersonTeam,
 		arg.ExceptUser,
@@ -1911,7 +1922,7 @@ CROSS JOIN (
     SELECT unnest(most_common_elems::text::text[]) AS element, unnest(most_common_elem_freqs) AS share
     FROM pg_catalog.pg_stats WHERE schemaname = current_schema() AND tablename = 'search' AND attname = 'words'
 ) AS known
-WHERE starts_with(known.element, word)
+WHERE known.element LIKE word
 GROUP BY word
 `
 
@@ -1920,7 +1931,7 @@ type SharesOfRow struct {
 	Share float64
 }
 
-// What share of all alerts has a word with this beginning, as far as the last ANALYZE
+// What share of all alerts has a word like one of these, as far as the last ANALYZE
 // met it often: what is missing is rare.
 func (q *Queries) SharesOf(ctx context.Context, words []string) ([]SharesOfRow, error) {
 	rows, err := q.db.Query(ctx, sharesOf, words)

@@ -87,6 +87,7 @@ WHERE true
   AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
   AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
   AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
+  AND (sqlc.narg(odd)::text IS NULL OR at_odds(a.status, a.outcome, a.answered, a.proven) = sqlc.narg(odd))
   AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
   AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
   AND (sqlc.narg(person_user)::text IS NULL
@@ -117,6 +118,7 @@ SELECT a.* FROM (
       AND (sqlc.narg(severity)::text IS NULL OR b.severity = sqlc.narg(severity))
       AND (sqlc.narg(answered)::text IS NULL OR b.answered = sqlc.narg(answered))
       AND (sqlc.narg(proven)::boolean IS NULL OR b.proven = sqlc.narg(proven))
+      AND (sqlc.narg(odd)::text IS NULL OR at_odds(b.status, b.outcome, b.answered, b.proven) = sqlc.narg(odd))
       AND (sqlc.narg(received_from)::timestamptz IS NULL OR b.received_at >= sqlc.narg(received_from))
       AND (sqlc.narg(received_until)::timestamptz IS NULL OR b.received_at <= sqlc.narg(received_until))
       AND (sqlc.narg(person_user)::text IS NULL
@@ -210,47 +212,50 @@ ORDER BY s.received_at DESC, s.alert_id DESC
 LIMIT sqlc.narg(count)::bigint;
 
 -- name: SearchOlder :many
--- As ListOlder, with words: first what has the rare ones of them, then the others too.
+-- As ListOlder, with words: some are looked up by index, and all compared by the
+-- function, which is no operator of the index. Whether the words or the other things
+-- are looked up first is the server's choice.
 SELECT a.* FROM (
-    SELECT s.alert_id, s.words FROM search s
-    WHERE s.words @@ sqlc.arg(rare)::text::tsquery
+    SELECT b.* FROM search s
+    JOIN alerts b ON b.id = s.alert_id
+    WHERE s.words @@ sqlc.arg(lookup)::text::tsquery
+      AND ts_match_vq(s.words, sqlc.arg(words)::text::tsquery)
       AND (sqlc.narg(received_from)::timestamptz IS NULL OR s.received_at >= sqlc.narg(received_from))
       AND (sqlc.narg(received_until)::timestamptz IS NULL OR s.received_at <= sqlc.narg(received_until))
       AND (sqlc.narg(before)::timestamptz IS NULL
            OR (s.received_at, s.alert_id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+      AND (sqlc.narg(status)::text IS NULL OR b.status = sqlc.narg(status))
+      AND (sqlc.narg(outcome)::text IS NULL OR b.outcome = sqlc.narg(outcome))
+      AND (sqlc.narg(detection)::text IS NULL OR b.detection = sqlc.narg(detection))
+      AND (sqlc.narg(subject)::text IS NULL
+           OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+           OR (b.subject_username <> '' AND lower(b.subject_username COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
+           OR (b.subject_slack_id <> '' AND lower(b.subject_slack_id COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C")))
+      AND (sqlc.narg(source)::text IS NULL OR b.source = sqlc.narg(source))
+      AND (sqlc.narg(source_key)::text IS NULL OR b.source_key = sqlc.narg(source_key))
+      AND (sqlc.narg(severity)::text IS NULL OR b.severity = sqlc.narg(severity))
+      AND (sqlc.narg(answered)::text IS NULL OR b.answered = sqlc.narg(answered))
+      AND (sqlc.narg(proven)::boolean IS NULL OR b.proven = sqlc.narg(proven))
+      AND (sqlc.narg(odd)::text IS NULL OR at_odds(b.status, b.outcome, b.answered, b.proven) = sqlc.narg(odd))
+      AND (sqlc.narg(received_from)::timestamptz IS NULL OR b.received_at >= sqlc.narg(received_from))
+      AND (sqlc.narg(received_until)::timestamptz IS NULL OR b.received_at <= sqlc.narg(received_until))
+      AND (sqlc.narg(person_user)::text IS NULL
+           OR (b.person_team = sqlc.narg(person_team)::text AND b.person_user = sqlc.narg(person_user)))
+      AND (sqlc.narg(except_user)::text IS NULL
+           OR NOT ((b.person_team = sqlc.narg(except_team)::text AND b.person_user = sqlc.narg(except_user))
+                   OR b.subject_slack_id = sqlc.narg(except_user)
+                   OR (b.subject_email <> '' AND lower(b.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
+                   OR (b.subject_username <> ''
+                       AND lower(b.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
+      AND (sqlc.narg(before)::timestamptz IS NULL
+           OR (b.received_at, b.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
     OFFSET 0
-) AS found
-JOIN alerts a ON a.id = found.alert_id
-WHERE found.words @@ sqlc.arg(words)::text::tsquery
-  AND (sqlc.narg(status)::text IS NULL OR a.status = sqlc.narg(status))
-  AND (sqlc.narg(outcome)::text IS NULL OR a.outcome = sqlc.narg(outcome))
-  AND (sqlc.narg(detection)::text IS NULL OR a.detection = sqlc.narg(detection))
-  AND (sqlc.narg(subject)::text IS NULL
-       OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
-       OR (a.subject_username <> '' AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C"))
-       OR (a.subject_slack_id <> '' AND lower(a.subject_slack_id COLLATE "C") = lower(sqlc.narg(subject) COLLATE "C")))
-  AND (sqlc.narg(source)::text IS NULL OR a.source = sqlc.narg(source))
-  AND (sqlc.narg(source_key)::text IS NULL OR a.source_key = sqlc.narg(source_key))
-  AND (sqlc.narg(severity)::text IS NULL OR a.severity = sqlc.narg(severity))
-  AND (sqlc.narg(answered)::text IS NULL OR a.answered = sqlc.narg(answered))
-  AND (sqlc.narg(proven)::boolean IS NULL OR a.proven = sqlc.narg(proven))
-  AND (sqlc.narg(received_from)::timestamptz IS NULL OR a.received_at >= sqlc.narg(received_from))
-  AND (sqlc.narg(received_until)::timestamptz IS NULL OR a.received_at <= sqlc.narg(received_until))
-  AND (sqlc.narg(person_user)::text IS NULL
-       OR (a.person_team = sqlc.narg(person_team)::text AND a.person_user = sqlc.narg(person_user)))
-  AND (sqlc.narg(except_user)::text IS NULL
-       OR NOT ((a.person_team = sqlc.narg(except_team)::text AND a.person_user = sqlc.narg(except_user))
-               OR a.subject_slack_id = sqlc.narg(except_user)
-               OR (a.subject_email <> '' AND lower(a.subject_email COLLATE "C") = lower(sqlc.narg(except_email)::text COLLATE "C"))
-               OR (a.subject_username <> ''
-                   AND lower(a.subject_username COLLATE "C") = lower(sqlc.narg(except_username)::text COLLATE "C"))))
-  AND (sqlc.narg(before)::timestamptz IS NULL
-       OR (a.received_at, a.id) < (sqlc.narg(before), sqlc.narg(before_id)::text))
+) AS a
 ORDER BY a.received_at DESC, a.id DESC
 LIMIT sqlc.narg(count)::bigint;
 
 -- name: SharesOf :many
--- What share of all alerts has a word with this beginning, as far as the last ANALYZE
+-- What share of all alerts has a word like one of these, as far as the last ANALYZE
 -- met it often: what is missing is rare.
 SELECT word::text AS word, sum(known.share)::float8 AS share
 FROM unnest(sqlc.arg(words)::text[]) AS word
@@ -258,7 +263,7 @@ CROSS JOIN (
     SELECT unnest(most_common_elems::text::text[]) AS element, unnest(most_common_elem_freqs) AS share
     FROM pg_catalog.pg_stats WHERE schemaname = current_schema() AND tablename = 'search' AND attname = 'words'
 ) AS known
-WHERE starts_with(known.element, word)
+WHERE known.element LIKE word
 GROUP BY word;
 
 -- name: NewestOf :one

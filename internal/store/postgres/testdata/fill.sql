@@ -83,14 +83,15 @@ SELECT id, source, CASE WHEN n % 10 < 8 THEN 'EV-' || n ELSE '' END, CASE WHEN n
     CASE WHEN outcome IN ('no_response', 'unproven', 'denied', 'unsure', 'unasked', 'unreachable') THEN outcome ELSE '' END,
     CASE WHEN NOT fresh THEN received_at + interval '74 hours' END, 1, '', 0, '', '', '',
     NULL, '', CASE WHEN n % 500 = 0 THEN 'sample' ELSE '' END,
-    CASE WHEN outcome IN ('confirmed', 'unproven') THEN 'yes' WHEN outcome = 'denied' AND n % 40 = 0 THEN 'some_not'
+    CASE WHEN outcome = 'confirmed' AND n % 1001 = 0 THEN 'no' WHEN outcome IN ('confirmed', 'unproven') THEN 'yes' WHEN outcome = 'denied' AND n % 40 = 0 THEN 'some_not'
         WHEN outcome = 'denied' THEN 'no' WHEN outcome = 'unsure' THEN 'unsure' ELSE '' END,
-    outcome = 'confirmed'
+    outcome = 'confirmed' AND n % 1001 <> 0
 FROM decided;
 
 INSERT INTO search (alert_id, received_at, words)
 SELECT id, received_at, array_to_tsvector(array_remove(regexp_split_to_array(lower(concat_ws(' ', title, detection, source_key, subject_email,
-    subject_username, subject_slack_id, url, description)), '[^a-z0-9]+'), ''))
+    subject_username, subject_slack_id, url, description)), '[^a-z0-9]+'), '')
+    || ARRAY['detection:' || detection, 'source:' || source, 'severity:' || severity])
 FROM alerts;
 
 DO $$ DECLARE each record; BEGIN
