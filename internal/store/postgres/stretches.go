@@ -11,7 +11,8 @@ import (
 
 const (
 	firstStretch = 2000                 // alerts that are looked at one by one
-	growth       = 8                    // how much longer a stretch is than all that is newer
+	leastGrowth  = 8                    // how much longer a stretch is than all that is newer
+	mostGrowth   = 64                   // where nothing was found
 	longest      = 365 * 24 * time.Hour // what is older than this is one stretch
 )
 
@@ -45,7 +46,7 @@ func (t *tx) byStretches(
 	from := newest.Earliest
 	done, err := page.next(from, true)
 	for !done && err == nil {
-		long := growth * max(newest.Latest.Sub(from), time.Minute)
+		long := page.growth() * max(newest.Latest.Sub(from), time.Minute)
 		if long > longest {
 			from = time.Time{}
 		} else {
@@ -54,6 +55,15 @@ func (t *tx) byStretches(
 		done, err = page.next(from, false)
 	}
 	return page.list, err
+}
+
+// growth is so much that the next stretch holds what is missing twice, if it is like
+// those before it: each costs the same search in the index again.
+func (s *stretches) growth() time.Duration {
+	if len(s.list) == 0 || s.left.Count == nil {
+		return mostGrowth
+	}
+	return time.Duration(min(max(leastGrowth, 2**s.left.Count/int64(len(s.list))), mostGrowth))
 }
 
 // next reads what was received at a moment or later, or all that is left for the zero
