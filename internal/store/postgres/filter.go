@@ -52,7 +52,7 @@ func atOdds(f store.Filter) bool {
 }
 
 func (t *tx) listByStretches(ctx context.Context, params pgdb.ListAlertsParams) ([]store.Record, error) {
-	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
+	return t.byStretches(ctx, params, mostGrowth, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
 		if first {
 			return records(t.q.ListAlerts(ctx, part))
 		}
@@ -71,7 +71,11 @@ func (t *tx) search(ctx context.Context, filter store.Filter, params pgdb.ListAl
 		return nil, err
 	}
 	subject, query := maybeText(filter.Subject), queryOf(wanted)
-	return t.byStretches(ctx, params, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
+	most := time.Duration(mostGrowth)
+	if onlyFixed(filter) {
+		most = toTheEnd
+	}
+	return t.byStretches(ctx, params, most, func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error) {
 		if first {
 			return records(t.q.SearchAlerts(ctx, searchOf(part, subject, query)))
 		}

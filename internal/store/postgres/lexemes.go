@@ -48,6 +48,12 @@ func lexemesOf(filter store.Filter, words []store.SearchWord) []lexeme {
 	return wanted
 }
 
+// onlyFixed tells whether the index of words knows all that a filter asks for.
+func onlyFixed(filter store.Filter) bool {
+	filter.Detection, filter.Source, filter.Severity = "", "", ""
+	return asked(filter) == 0 && filter.Subject == ""
+}
+
 var quoted = strings.NewReplacer(`\`, `\\`, `'`, `''`)
 
 // queryOf is a tsquery for all of them.

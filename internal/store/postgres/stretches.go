@@ -12,13 +12,15 @@ import (
 const (
 	firstStretch = 2000                 // alerts that are looked at one by one
 	leastGrowth  = 8                    // how much longer a stretch is than all that is newer
-	mostGrowth   = 64                   // where nothing was found
+	mostGrowth   = 64                   // where nothing was found yet
+	toTheEnd     = 1 << 20              // instead, where the index alone tells what is found
 	longest      = 365 * 24 * time.Hour // what is older than this is one stretch
 )
 
 // stretches fills a page of a list from one stretch of time after the other.
 type stretches struct {
 	left pgdb.ListAlertsParams // what was not read yet
+	most time.Duration         // mostGrowth or toTheEnd
 	list []store.Record
 	read func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error)
 }
@@ -29,7 +31,7 @@ type stretches struct {
 // than the page holds. The server, asked for all at once, would guess how far it has
 // to go, and be far off where one thing avoids the other, or was given up long ago.
 func (t *tx) byStretches(
-	ctx context.Context, params pgdb.ListAlertsParams,
+	ctx context.Context, params pgdb.ListAlertsParams, most time.Duration,
 	read func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error),
 ) ([]store.Record, error) {
 	newest, err := t.q.NewestOf(ctx, pgdb.NewestOfParams{
@@ -42,7 +44,7 @@ func (t *tx) byStretches(
 	if newest.Count < firstStretch {
 		return read(params, true)
 	}
-	page := stretches{left: params, read: read}
+	page := stretches{left: params, most: most, read: read}
 	from := newest.Earliest
 	done, err := page.next(from, true)
 	for !done && err == nil {
@@ -61,9 +63,9 @@ func (t *tx) byStretches(
 // those before it: each costs the same search in the index again.
 func (s *stretches) growth() time.Duration {
 	if len(s.list) == 0 || s.left.Count == nil {
-		return mostGrowth
+		return s.most
 	}
-	return time.Duration(min(max(leastGrowth, 2**s.left.Count/int64(len(s.list))), mostGrowth))
+	return min(max(leastGrowth, time.Duration(2**s.left.Count/int64(len(s.list)))), mostGrowth)
 }
 
 // next reads what was received at a moment or later, or all that is left for the zero

@@ -1428,7 +1428,7 @@ func (q *Queries) OpenOf(ctx context.Context, personTeam string, personUser stri
 
 const planByValues = `-- name: PlanByValues :exec
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
-    set_config('work_mem', '32MB', true), set_config('jit', 'off', true)
+    set_config('work_mem', '32MB', true), set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
 `
 
 // Lets the lists below be planned for the filter that was given: a plan for any

@@ -74,7 +74,7 @@ LIMIT 1;
 -- filter at all would use no index. Two indexes together are cheap as long as what
 -- they find fits into memory. It all ends with the transaction.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
-    set_config('work_mem', '32MB', true), set_config('jit', 'off', true);
+    set_config('work_mem', '32MB', true), set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true);
 
 -- name: ListAlerts :many
 SELECT a.* FROM alerts a
