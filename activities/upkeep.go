@@ -17,7 +17,7 @@ import (
 type Upkeep interface {
 	LogHeads(ctx context.Context) (more bool, err error)
 	Checkpoint(ctx context.Context, key evidence.Key) (store.Checkpoint, error)
-	LastCheckpoint(ctx context.Context) (store.Checkpoint, bool, error)
+	LastCheckpoint(ctx context.Context, key evidence.Key) (store.Checkpoint, bool, error)
 	Erase(ctx context.Context, before time.Time, limit int) (erased int, more bool, err error)
 	Forget(ctx context.Context, before time.Time) error
 	FinishErasures(ctx context.Context, alive func()) error
@@ -34,7 +34,11 @@ func (a *Activities) Checkpoint(ctx context.Context, _ conversation.UpkeepInput)
 	}
 	for more := true; more; {
 		var err error
-		if more, err = a.Record.LogHeads(ctx); err != nil {
+		more, err = a.Record.LogHeads(ctx)
+		if errors.Is(err, store.ErrForked) {
+			break // of which Checkpoint tells
+		}
+		if err != nil {
 			return fmt.Errorf("log the timelines: %w", err)
 		}
 		activity.RecordHeartbeat(ctx)

@@ -48,11 +48,11 @@ func TestCheckpointsAreSignedAndTold(t *testing.T) {
 	b := newBench(t)
 	ref := b.asked()
 	b.keeps(conversation.TaskCheckpoint)
-	_, signed, err := b.record.LastCheckpoint(t.Context())
+	b.EvidenceKey = evidenceKey(t)
+	_, signed, err := b.record.LastCheckpoint(t.Context(), *b.EvidenceKey)
 	require.NoError(t, err)
 	require.False(t, signed, "without a key nothing is signed")
 
-	b.EvidenceKey = evidenceKey(t)
 	b.keeps(conversation.TaskCheckpoint)
 	b.keeps(conversation.TaskCheckpoint)
 	list, err := b.record.Checkpoints(t.Context(), 10)
@@ -66,6 +66,37 @@ func TestCheckpointsAreSignedAndTold(t *testing.T) {
 	require.NoError(t, err)
 	told := b.sumsUp(conversation.RollupInput{Period: conversation.PeriodHourly})[0].message
 	require.Contains(t, told.Note[0].Text, checkpoint.Root.String())
+}
+
+// A row that somebody else wrote among the checkpoints is told in the security channel
+// once, and rollups go on telling of ours.
+func TestAStrangeCheckpointIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.EvidenceKey = evidenceKey(t)
+	b.asked()
+	b.keeps(conversation.TaskCheckpoint)
+	ref := b.asked()
+	strange, err := b.record.Checkpoint(t.Context(), *evidenceKey(t))
+	require.NoError(t, err)
+	b.keeps(conversation.TaskCheckpoint)
+	b.keeps(conversation.TaskCheckpoint)
+	posts := b.said()
+	require.Len(t, posts, 1)
+	require.Equal(t, "CSECURITY", posts[0].to.Channel)
+	require.Contains(t, posts[0].message.Text, "our key did not sign")
+
+	b.says(ref, alert.Yes)
+	_, err = b.Settle(t.Context(), conversation.SettleInput{AlertID: ref.AlertID, Unprovable: alert.ReasonUnavailable})
+	require.NoError(t, err)
+	ours, ok, err := b.record.LastCheckpoint(t.Context(), *b.EvidenceKey)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Less(t, ours.Size, strange.Size)
+	signed, err := evidence.ReadCheckpoint(ours.Note)
+	require.NoError(t, err)
+	told := b.sumsUp(conversation.RollupInput{Period: conversation.PeriodHourly})[0].message
+	require.Contains(t, told.Note[0].Text, signed.Root.String())
 }
 
 // The nightly sweep erases what is old and over, and leaves the rest.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,8 @@ func newAuditVerifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			audit, err := app.Audit(command.Context(), cfg, keys, told)
+			far := &auditProgress{out: command.ErrOrStderr(), now: time.Now, said: time.Now()}
+			audit, err := app.Audit(command.Context(), cfg, keys, told, far.say)
 			if err != nil {
 				return err
 			}
@@ -48,6 +50,28 @@ func newAuditVerifyCommand() *cobra.Command {
 	command.Flags().StringArrayVar(&keys, "key", nil, "a public key that checkpoints may be signed with, again for a former one (default: the key of this configuration)")
 	command.Flags().StringArrayVar(&told, "told", nil, "SIZE:ROOT of the log, as a rollup or a checkpoint that you kept says; may be given more than once")
 	return command
+}
+
+// tellProgressEvery is how long an audit says nothing.
+const tellProgressEvery = 5 * time.Second
+
+// auditProgress says how far an audit is that takes long.
+type auditProgress struct {
+	out  io.Writer
+	now  func() time.Time
+	said time.Time // or begun
+}
+
+func (p *auditProgress) say(audit store.Audit) {
+	if p.now().Sub(p.said) < tellProgressEvery {
+		return
+	}
+	p.said = p.now()
+	far := fmt.Sprintf("%d leaves of the log", audit.Leaves)
+	if audit.Alerts > 0 {
+		far += fmt.Sprintf(", %d alerts", audit.Alerts)
+	}
+	_, _ = fmt.Fprintf(p.out, "So far: %s, %d changes found\n", far, len(audit.Faults))
 }
 
 func printAudit(out io.Writer, audit store.Audit) error {

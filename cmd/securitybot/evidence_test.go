@@ -15,6 +15,7 @@ import (
 	"securitybot/internal/app"
 	"securitybot/internal/config"
 	"securitybot/internal/evidence"
+	"securitybot/internal/store"
 )
 
 // runs a command, and gives what it prints.
@@ -123,4 +124,22 @@ func TestAuditNamesWhatWasChanged(t *testing.T) {
 	out, _, err = runs(t, "audit", "verify", "--data", data)
 	require.ErrorContains(t, err, "1 changes behind")
 	require.Contains(t, out, "alert "+accepted.Record.ID+", entry 1: its content is not what was recorded")
+}
+
+// An audit says how far it is while it takes long, and nothing when it doesn't.
+func TestAnAuditSaysHowFarItIs(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	far := &auditProgress{out: &out, now: func() time.Time { return now }, said: now}
+	for _, page := range []store.Audit{
+		{Leaves: 200}, {Leaves: 400}, {Leaves: 600}, {Leaves: 600, Alerts: 200, Faults: []store.Fault{{}}}, {Leaves: 600, Alerts: 400},
+	} {
+		now = now.Add(2 * time.Second)
+		far.say(page)
+	}
+	require.Equal(t, "So far: 600 leaves of the log, 0 changes found\n", out.String())
+	now = now.Add(2 * time.Second)
+	far.say(store.Audit{Leaves: 600, Alerts: 600, Faults: []store.Fault{{}}})
+	require.Contains(t, out.String(), "600 leaves of the log, 600 alerts, 1 changes found\n")
 }

@@ -15,8 +15,8 @@ import (
 
 // Audit checks the whole record. public are the keys that checkpoints may be signed
 // with; none is the key of the configuration. told is what is known of the log from
-// elsewhere, see [evidence.ParseTold].
-func Audit(ctx context.Context, cfg config.Config, public, told []string) (audit store.Audit, err error) {
+// elsewhere, see [evidence.ParseTold]. progress is told how far it is, after each page.
+func Audit(ctx context.Context, cfg config.Config, public, told []string, progress func(store.Audit)) (audit store.Audit, err error) {
 	if len(public) == 0 {
 		if public, err = ownPublicKey(cfg); err != nil {
 			return audit, err
@@ -37,7 +37,7 @@ func Audit(ctx context.Context, cfg config.Config, public, told []string) (audit
 		return audit, err
 	}
 	defer func() { err = errors.Join(err, record.Close()) }()
-	return record.Audit(ctx, known, heard...)
+	return record.Audit(ctx, known, progress, heard...)
 }
 
 // ownPublicKey is that of the configured key, or of the one in the data folder.

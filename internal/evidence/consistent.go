@@ -13,7 +13,7 @@ import (
 )
 
 // Consistent tells whether the timeline says the same as the state beside it: what
-// arrived, the verdict, the answers, the proofs and the case.
+// arrived, by which policy it was planned, the verdict, the answers, the proofs and the case.
 func Consistent(bundle Bundle) error {
 	told, err := readTimeline(bundle.Timeline)
 	if err != nil {
@@ -23,6 +23,9 @@ func Consistent(bundle Bundle) error {
 		return err
 	}
 	if err := told.checkPayload(bundle.Payload, bundle.Alert); err != nil {
+		return err
+	}
+	if err := checkPolicy(bundle); err != nil {
 		return err
 	}
 	if err := told.checkAnswers(bundle.Answers); err != nil {

@@ -123,8 +123,8 @@ func bundled(t *testing.T, key evidence.Key) evidence.Bundle {
 	return evidence.Bundle{
 		Installation: "here", ExportedAt: noon.Add(time.Hour), Alert: state,
 		Payload:  evidence.NewPayload(body, salt, evidence.Digest(salt, body)),
-		Plan:     json.RawMessage(`{"revision":"r1"}`),
-		Policy:   &evidence.Policy{Revision: "r1", Text: "version: 1\n"},
+		Plan:     json.RawMessage(`{"revision":"` + revision + `"}`),
+		Policy:   &evidence.Policy{Revision: revision, Text: policyText},
 		Answers:  []evidence.Answer{{Delivery: "d1", ChatID: "U1", Choice: alert.Yes, At: noon.Add(time.Minute), Explanation: "the cron job"}},
 		Proofs:   []evidence.Proof{{Attempt: 1, Answer: "d1", Factor: "duo", Transaction: "tx1", Result: alert.ProofApproved}},
 		Timeline: timeline,
@@ -231,6 +231,7 @@ func TestABundleThatContradictsItselfIsRefused(t *testing.T) {
 		"another head in the log":    func(b *evidence.Bundle) { b.Log.Seq, b.Log.Hash = 4, b.Timeline[3].Hash },
 		"another installation":       func(b *evidence.Bundle) { b.Installation = "there" },
 		"everything in the log":      func(b *evidence.Bundle) { b.Unlogged = nil },
+		"another policy":             func(b *evidence.Bundle) { b.Policy.Text += "# and more\n" },
 		"a checkpoint by a stranger": func(b *evidence.Bundle) { b.Log.Checkpoint = bundled(t, newKey(t)).Log.Checkpoint },
 	} {
 		bundle := bundled(t, key)

@@ -23,7 +23,8 @@ type Report struct {
 
 // Verify checks a bundle without anything but the public keys that its signatures may
 // be of: that no byte was changed since it was signed, that the timeline is whole
-// and says the same as the rest, and that the log of its checkpoint holds it. Without
+// and says the same as the rest, that the policy's text is the one that the plan
+// follows from, and that the log of its checkpoint holds the timeline. Without
 // a key the one in the bundle is taken, which shows that the file is whole, and not
 // whose it is.
 func Verify(file []byte, public ...string) (Report, error) {

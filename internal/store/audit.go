@@ -25,7 +25,7 @@ type Audit struct {
 	Leaves      int64 // of the log
 	Checkpoints int
 	Last        *evidence.Checkpoint // that was found to be right; nil without one
-	Faults      []Fault              // the first of each alert, and of the log
+	Faults      []Fault              // the first of each alert, and of the log; of the checkpoints also such as nobody signed
 }
 
 // Fault is something that was changed behind the application's back.
@@ -45,10 +45,14 @@ func (f Fault) String() string {
 // Audit checks everything that can be checked, page by page, while others go on
 // writing: every timeline and what stands beside it, the log of their heads, the
 // signatures of its checkpoints, and what others were told of the log, in whatever
-// order. It is an error only when the record can't be read.
-func (s *Store) Audit(ctx context.Context, known note.Verifiers, told ...evidence.Told) (Audit, error) {
+// order. After each page it says to progress, unless that is nil, how far it is: the
+// log first, then the alerts. It is an error only when the record can't be read.
+func (s *Store) Audit(ctx context.Context, known note.Verifiers, progress func(Audit), told ...evidence.Told) (Audit, error) {
 	var audit Audit
-	if err := s.auditLog(ctx, known, told, &audit); err != nil {
+	if progress == nil {
+		progress = func(Audit) {}
+	}
+	if err := s.auditLog(ctx, known, told, &audit, progress); err != nil {
 		return audit, err
 	}
 	after := ""
@@ -66,6 +70,7 @@ func (s *Store) Audit(ctx context.Context, known note.Verifiers, told ...evidenc
 				return audit, err
 			}
 		}
+		progress(audit)
 		if len(ids) < auditPage {
 			return audit, nil
 		}
@@ -81,12 +86,13 @@ type logAudit struct {
 	checkpoints []Checkpoint    // that are still to come, the oldest first
 	told        []evidence.Told // likewise
 	audit       *Audit
+	strange     int // checkpoints that none of the known keys signed, or in the wrong place
 	broken      bool
 }
 
 // auditLog reads the checkpoints before the leaves: what is logged meanwhile is
 // beyond them.
-func (s *Store) auditLog(ctx context.Context, known note.Verifiers, told []evidence.Told, audit *Audit) error {
+func (s *Store) auditLog(ctx context.Context, known note.Verifiers, told []evidence.Told, audit *Audit, progress func(Audit)) error {
 	installation, err := s.Installation(ctx)
 	if err != nil {
 		return err
@@ -106,22 +112,46 @@ func (s *Store) auditLog(ctx context.Context, known note.Verifiers, told []evide
 			return err
 		}
 		more = log.follow(page)
+		audit.Leaves = log.tree.Size()
+		progress(*audit)
 	}
 	log.finish()
-	audit.Leaves = log.tree.Size()
 	return nil
 }
 
 // finish names what the log should have come to and has not.
 func (l *logAudit) finish() {
 	only := fmt.Sprintf("the log has only %d", l.tree.Size())
-	switch {
-	case l.broken:
-	case len(l.checkpoints) > 0:
-		l.fault(fmt.Sprintf("checkpoint of %d leaves", l.checkpoints[0].Size), only)
-	case len(l.told) > 0:
+	for _, checkpoint := range l.checkpoints {
+		if _, ok := l.opens(checkpoint); ok && !l.broken {
+			l.fault(placeOf(checkpoint), only)
+		}
+	}
+	if len(l.told) > 0 && !l.broken {
 		l.fault(fmt.Sprintf("the %d leaves that were told", l.told[0].Size), only)
 	}
+	if more := l.strange - mostStrange; more > 0 {
+		l.audit.Faults = append(l.audit.Faults, Fault{
+			Where: "checkpoints", What: fmt.Sprintf("%d more are strange, the first of them after those above", more),
+		})
+	}
+}
+
+func placeOf(checkpoint Checkpoint) string {
+	return fmt.Sprintf("checkpoint of %d leaves", checkpoint.Size)
+}
+
+// opens reads a checkpoint, and names one that is none of ours. What the log is can be
+// checked without that one.
+func (l *logAudit) opens(checkpoint Checkpoint) (evidence.Checkpoint, bool) {
+	signed, what := checkpoint.read(l.known, l.origin)
+	if what == "" {
+		return signed, true
+	}
+	if l.strange++; l.strange <= mostStrange {
+		l.audit.Faults = append(l.audit.Faults, Fault{Where: placeOf(checkpoint), What: what})
+	}
+	return signed, false
 }
 
 // mostCheckpoints is a hundred years of them.
@@ -226,9 +256,12 @@ func (l *logAudit) reach() {
 	for len(l.checkpoints) > 0 && l.checkpoints[0].Size <= l.tree.Size() && !l.broken {
 		checkpoint := l.checkpoints[0]
 		l.checkpoints = l.checkpoints[1:]
-		signed, what := l.judge(checkpoint)
-		if what != "" {
-			l.fault(fmt.Sprintf("checkpoint of %d leaves", checkpoint.Size), what)
+		signed, ok := l.opens(checkpoint)
+		if !ok {
+			continue
+		}
+		if signed.Size != l.tree.Size() || signed.Root != l.tree.Root() {
+			l.fault(placeOf(checkpoint), "the log is not what was signed")
 			return
 		}
 		l.audit.Last = &signed
@@ -238,22 +271,5 @@ func (l *logAudit) reach() {
 			l.fault(fmt.Sprintf("the %d leaves that were told", told.Size), "the log is not what was told")
 		}
 		l.told = l.told[1:]
-	}
-}
-
-// judge tells what is wrong with a checkpoint; "" when nothing is.
-func (l *logAudit) judge(checkpoint Checkpoint) (evidence.Checkpoint, string) {
-	signed, err := evidence.OpenCheckpoint(checkpoint.Note, l.known)
-	switch {
-	case err != nil:
-		return signed, err.Error()
-	case signed.Origin != l.origin:
-		return signed, "it is another installation's"
-	case signed.Size != checkpoint.Size || !signed.At.Equal(checkpoint.At):
-		return signed, "its row says something else than what was signed"
-	case signed.Size != l.tree.Size() || signed.Root != l.tree.Root():
-		return signed, "the log is not what was signed"
-	default:
-		return signed, ""
 	}
 }

@@ -91,6 +91,9 @@ func (t *tx) fill(read *dossier) (err error) {
 	if err := t.addPayload(&read.bundle); err != nil {
 		return err
 	}
+	if err := t.addPlan(&read.bundle, record.Plan); err != nil {
+		return err
+	}
 	if read.bundle.Timeline, err = t.Entries(t.ctx, read.id); err != nil {
 		return fmt.Errorf("read timeline: %w", err)
 	}

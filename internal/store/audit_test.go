@@ -137,7 +137,7 @@ func (b *bench) audited() {
 	require.NoError(b, err)
 	known, err := evidence.Keys(key.Public())
 	require.NoError(b, err)
-	audit, err := b.Audit(b.Context(), known)
+	audit, err := b.Audit(b.Context(), known, nil)
 	require.NoError(b, err)
 	require.Empty(b, audit.Faults)
 }
@@ -156,7 +156,7 @@ func (v *vault) known(keys ...evidence.Key) note.Verifiers {
 // audits gives what is wrong, a line each.
 func (v *vault) audits(told ...evidence.Told) []string {
 	v.Helper()
-	audit, err := v.Audit(v.Context(), v.known(), told...)
+	audit, err := v.Audit(v.Context(), v.known(), nil, told...)
 	require.NoError(v, err)
 	var lines []string
 	for _, fault := range audit.Faults {
@@ -278,6 +278,7 @@ func tamperings() map[string][]tampering {
 			{"answer away", beside, []string{`DELETE FROM answers WHERE alert_id = $ID`}},
 			{"proof", beside, []string{`UPDATE proofs SET result = 'denied' WHERE alert_id = $ID`}},
 			{"transaction", beside, []string{`UPDATE proofs SET txid = 'tx' WHERE alert_id = $ID`}},
+			{"plan", beside, []string{`UPDATE alerts SET plan = replace(plan, 'built-in', '0123456789ab') WHERE id = $ID`}},
 			{"mark of an erasure", beside, []string{`UPDATE alerts SET erased_at = received_at WHERE id = $ID`}},
 		},
 	}
@@ -451,7 +452,7 @@ func TestAStrangersCheckpointIsFound(t *testing.T) {
 		v.checkpoints()
 		found := strings.Join(v.audits(), "\n")
 		require.Contains(v, found, "checkpoint of 1 leaves: ")
-		audit, err := v.Audit(v.Context(), v.known(former))
+		audit, err := v.Audit(v.Context(), v.known(former), nil)
 		require.NoError(v, err)
 		require.Empty(v, audit.Faults)
 		require.Equal(v, 2, audit.Alerts)

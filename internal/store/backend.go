@@ -245,10 +245,7 @@ type TxEvidence interface {
 	Hashes(ctx context.Context, indexes []int64) ([][]byte, error) // in their order; ErrNotFound if one is missing
 
 	InsertCheckpoint(ctx context.Context, checkpoint Checkpoint) error // ErrExists: its size
-	LastCheckpoint(ctx context.Context) (Checkpoint, error)
-	// CheckpointFor finds the first one that covers a position.
-	CheckpointFor(ctx context.Context, position int64) (Checkpoint, error)
-	Checkpoints(ctx context.Context, limit int) ([]Checkpoint, error) // newest first
+	Checkpoints(ctx context.Context, limit int) ([]Checkpoint, error)  // newest first
 
 	// AuditAlerts lists the ids of all alerts, by id, from the one after a given one
 	// on; also of those that only their timeline, its head or the log still knows.

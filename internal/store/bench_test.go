@@ -101,7 +101,7 @@ type plans func(plan *alert.Plan)
 
 func (change plans) Plan(_ alert.Alert, _ alert.Person, _ []string, now time.Time) alert.Plan {
 	plan := alert.Plan{
-		Revision: "r1", Action: alert.Ask, InHours: true, Deadline: 2 * time.Hour,
+		Revision: "built-in", Action: alert.Ask, InHours: true, Deadline: 2 * time.Hour,
 		Reminders: []time.Duration{30 * time.Minute, 90 * time.Minute},
 		Snooze:    time.Hour, SnoozeTimes: 2, WatchFor: 72 * time.Hour, SuppressScope: []string{"host"},
 	}

@@ -38,24 +38,47 @@ func (t *tx) installation() (string, error) {
 }
 
 // Checkpoint takes the heads of all timelines that grew into the log, page by page,
-// and signs its root. It gives the newest checkpoint; where nothing was added since,
-// that is the one from before.
+// and signs its root. It gives the newest checkpoint of the key; where nothing was added
+// since, that is the one from before. A row of the table that the key did not sign is
+// passed over and told. Errors: ErrForked, which is told as well.
 func (s *Store) Checkpoint(ctx context.Context, key evidence.Key) (Checkpoint, error) {
+	var err error
 	for more := true; more; {
-		var err error
-		if more, err = s.LogHeads(ctx); err != nil {
+		if more, err = s.LogHeads(ctx); err != nil && !errors.Is(err, ErrForked) {
 			return Checkpoint{}, err
 		}
 	}
+	broken := err
 	var signed Checkpoint
-	err := s.inTx(ctx, func(t *tx) (err error) {
-		signed, err = t.checkpoint(key)
+	var forked error
+	err = s.inTx(ctx, func(t *tx) (err error) {
+		signed, forked, err = t.signOrTell(key, broken)
 		return err
 	})
-	return signed, err
+	return signed, errors.Join(err, forked)
+}
+
+// signOrTell signs the log, or tells that it is forked, as it is when it is broken.
+func (t *tx) signOrTell(key evidence.Key, broken error) (signed Checkpoint, forked, err error) {
+	if err := t.LockName(t.ctx, nameOfLog); err != nil {
+		return signed, nil, fmt.Errorf("lock the log: %w", err)
+	}
+	before, err := t.signedBefore(key)
+	if err != nil {
+		return signed, nil, err
+	}
+	if broken == nil {
+		signed, err = t.checkpoint(key, before)
+		if !errors.Is(err, ErrForked) {
+			return signed, nil, err
+		}
+		broken = err
+	}
+	return Checkpoint{}, broken, t.tellForked(before.signed)
 }
 
 // LogHeads takes a page of heads that grew into the log; false when there are no more.
+// Errors: ErrForked, of which Checkpoint tells.
 func (s *Store) LogHeads(ctx context.Context) (more bool, err error) {
 	var heads []Head
 	err = s.inTx(ctx, func(t *tx) error {
@@ -74,7 +97,7 @@ func (s *Store) LogHeads(ctx context.Context) (more bool, err error) {
 		}
 		return t.storeHashes(size, heads)
 	})
-	return len(heads) == logPage, err
+	return err == nil && len(heads) == logPage, err
 }
 
 // storeHashes keeps the hashes of the tree that new leaves complete.
@@ -90,7 +113,11 @@ func (t *tx) storeHashes(size int64, heads []Head) error {
 			fresh.added = append(fresh.added, hash[:])
 		}
 	}
-	if err := t.PutHashes(t.ctx, first, fresh.added); err != nil {
+	err := t.PutHashes(t.ctx, first, fresh.added)
+	if errors.Is(err, ErrExists) {
+		return fmt.Errorf("%w: somebody else wrote hashes beyond its end", ErrForked)
+	}
+	if err != nil {
 		return fmt.Errorf("keep the log's hashes: %w", err)
 	}
 	return nil
@@ -137,39 +164,40 @@ func (h *hashes) stored(indexes []int64) ([][]byte, error) {
 		return nil, nil
 	}
 	stored, err := h.tx.Hashes(h.tx.ctx, indexes)
+	if errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("%w: some of its stored hashes are missing", ErrForked)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the log's hashes: %w", err)
-	}
-	if len(stored) != len(indexes) {
-		return nil, errMissingHashes
 	}
 	return stored, nil
 }
 
-var errMissingHashes = errors.New("stored hashes of the log are missing")
-
 // checkpoint signs the log as it is, unless the last checkpoint did.
-func (t *tx) checkpoint(key evidence.Key) (Checkpoint, error) {
-	if err := t.LockName(t.ctx, nameOfLog); err != nil {
-		return Checkpoint{}, fmt.Errorf("lock the log: %w", err)
-	}
+func (t *tx) checkpoint(key evidence.Key, before signedBefore) (Checkpoint, error) {
 	size, err := t.LogSize(t.ctx)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("read the log's size: %w", err)
 	}
-	last, _, err := found(t.LastCheckpoint(t.ctx))
-	if err != nil || last.Size == size {
-		return last, err
-	}
-	installation, err := t.installation()
-	if err != nil {
+	if err := t.tellStrange(before, size); err != nil {
 		return Checkpoint{}, err
 	}
 	root, err := tlog.TreeHash(size, t.hashesOf(size))
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("hash the log: %w", err)
 	}
-	if err := t.goesOn(last, size, root); err != nil {
+	if err := t.goesOn(before.signed, size, root); err != nil {
+		return Checkpoint{}, err
+	}
+	if before.last.Size == size || before.takes(size) { // it is signed when it has grown
+		return before.last, nil
+	}
+	return t.sign(key, size, root)
+}
+
+func (t *tx) sign(key evidence.Key, size int64, root tlog.Hash) (Checkpoint, error) {
+	installation, err := t.installation()
+	if err != nil {
 		return Checkpoint{}, err
 	}
 	at := t.now.Truncate(time.Second)
@@ -190,13 +218,12 @@ func (t *tx) checkpoint(key evidence.Key) (Checkpoint, error) {
 // part of it lost. It is not signed again.
 var ErrForked = errors.New("the log is not the one that was signed before; `securitybot audit verify` tells more")
 
-// goesOn proves that a log holds all that the last checkpoint signed, and more.
-func (t *tx) goesOn(last Checkpoint, size int64, root tlog.Hash) error {
-	if last.Size == 0 {
+// goesOn proves that a log holds all that was signed last.
+func (t *tx) goesOn(signed evidence.Checkpoint, size int64, root tlog.Hash) error {
+	if signed.Size == 0 {
 		return nil
 	}
-	signed, err := evidence.ReadCheckpoint(last.Note)
-	if err != nil || signed.Size != last.Size || signed.Size > size {
+	if signed.Size > size {
 		return ErrForked
 	}
 	proof, err := tlog.ProveTree(size, signed.Size, t.hashesOf(size))
@@ -222,15 +249,4 @@ func (s *Store) Checkpoints(ctx context.Context, limit int) ([]Checkpoint, error
 		return err
 	})
 	return list, err
-}
-
-// LastCheckpoint is the newest one; false before the first.
-func (s *Store) LastCheckpoint(ctx context.Context) (Checkpoint, bool, error) {
-	var last Checkpoint
-	var ok bool
-	err := s.inTx(ctx, func(t *tx) (err error) {
-		last, ok, err = found(t.Tx.LastCheckpoint(ctx))
-		return err
-	})
-	return last, ok, err
 }

@@ -201,7 +201,7 @@ func TestSweepsAtOnce(t *testing.T) {
 		require.LessOrEqual(v, total, 4)
 		_, _, err := v.Erase(v.Context(), v.Now().Add(-24*time.Hour), 100)
 		require.NoError(v, err)
-		audit, err := v.Audit(v.Context(), v.known())
+		audit, err := v.Audit(v.Context(), v.known(), nil)
 		require.NoError(v, err)
 		require.Empty(v, audit.Faults)
 		require.Equal(v, 12, audit.Erased, "the person, the answer and the device of each")

@@ -143,12 +143,12 @@ func (t *tx) addPlan(bundle *evidence.Bundle, plan *alert.Plan) error {
 	return nil
 }
 
-// addInclusion proves that the last checkpoint covers the timeline, as far as it does,
+// addInclusion proves that a checkpoint covers the timeline, as far as it does,
 // and lists the entries that it does not.
 func (t *tx) addInclusion(bundle *evidence.Bundle) error {
-	checkpoint, ok, err := found(t.Tx.LastCheckpoint(t.ctx))
+	checkpoint, ok, err := t.newestFitting()
 	if err != nil {
-		return fmt.Errorf("read checkpoint: %w", err)
+		return err
 	}
 	covered := 0
 	if ok {

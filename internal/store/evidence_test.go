@@ -49,8 +49,8 @@ func TestEvidenceOfAnAlert(t *testing.T) {
 		require.Equal(v, "it was the <cron> job\u2028 & me", bundle.Answers[0].Explanation)
 		require.Equal(v, "DPHONE", bundle.Proofs[0].Device)
 		require.Equal(v, "Sam", bundle.Case.ResolvedBy)
-		require.Equal(v, "r1", bundle.Policy.Revision)
-		require.Contains(v, string(bundle.Plan), `"revision": "r1"`)
+		require.Equal(v, "built-in", bundle.Policy.Revision)
+		require.Contains(v, string(bundle.Plan), `"revision": "built-in"`)
 		require.Contains(v, timelineText(bundle.Timeline), "Did you do this?", "the question as it was sent")
 
 		v.trusts(id)

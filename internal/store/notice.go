@@ -16,6 +16,7 @@ const (
 	NoticeTold         = "told"
 	NoticeException    = "exception"
 	NoticeRevoked      = "revoked"
+	NoticeToken        = "token"
 	NoticeWithdrawn    = "withdrawn"
 	NoticeOptedOut     = "opted_out"
 	NoticeOptedIn      = "opted_in"
@@ -24,6 +25,9 @@ const (
 	NoticeResumed      = "resumed"
 	NoticeOpenCases    = "open_cases"
 	NoticeRollup       = "rollup"
+
+	NoticeLogForked         = "log_forked"
+	NoticeStrangeCheckpoint = "strange_checkpoint"
 )
 
 // Notify leaves something to be said once. A notice with an id that was used

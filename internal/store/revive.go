@@ -57,8 +57,9 @@ func (s *Store) reviveLadder(ctx context.Context, id string) error {
 func (s *Store) reviveNotices(ctx context.Context) error {
 	return s.inTx(ctx, func(t *tx) error {
 		for _, kind := range []string{
-			NoticePolicyLoaded, NoticePolicyBroken, NoticeHeld, NoticeTold, NoticeException, NoticeRevoked, NoticeWithdrawn,
+			NoticePolicyLoaded, NoticePolicyBroken, NoticeHeld, NoticeTold, NoticeException, NoticeRevoked, NoticeToken, NoticeWithdrawn,
 			NoticeOptedOut, NoticeOptedIn, NoticeNotOurs, NoticePaused, NoticeResumed, NoticeOpenCases, NoticeRollup,
+			NoticeLogForked, NoticeStrangeCheckpoint,
 		} {
 			notices, err := t.Notices(ctx, kind, t.now.Add(-reviveWithin))
 			if err != nil {

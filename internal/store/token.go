@@ -52,7 +52,8 @@ func (t Token) Allows(reported alert.Alert) (field string) {
 }
 
 // MakeToken keeps a new token and gives it in the clear, for the only time: as
-// sb_<id>_<secret>. Errors: *InvalidTokenError, ErrTooManyTokens.
+// sb_<id>_<secret>. One that does more than report is announced. Errors:
+// *InvalidTokenError, ErrTooManyTokens.
 func (s *Store) MakeToken(ctx context.Context, wanted Token, by string) (Token, string, error) {
 	wanted.Email = strings.ToLower(wanted.Email)
 	if err := wanted.check(s.Now()); err != nil {
@@ -68,9 +69,22 @@ func (s *Store) MakeToken(ctx context.Context, wanted Token, by string) (Token, 
 		if err := t.InsertToken(ctx, wanted); err != nil {
 			return fmt.Errorf("insert token: %w", err)
 		}
-		return nil
+		return t.announceToken(wanted)
 	})
 	return wanted, plain, err
+}
+
+// announceToken tells of a token that reads or acts: whoever stole what it was made
+// with could hide behind it.
+func (t *tx) announceToken(made Token) error {
+	if !slices.ContainsFunc(made.Scopes, func(scope string) bool { return scope != "ingest" }) {
+		return nil
+	}
+	said := Fields{"by": made.CreatedBy, "id": made.ID, "source": made.Source, "email": made.Email, "scopes": made.Scopes}
+	if !made.ExpiresAt.IsZero() {
+		said["until"] = made.ExpiresAt
+	}
+	return t.notifyOf("token-"+made.ID, NoticeToken, said)
 }
 
 // tokenID is the length of a token's id, which is no secret.

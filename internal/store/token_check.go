@@ -17,6 +17,9 @@ var (
 	personScopes = []string{"read", "respond", "admin"}
 )
 
+// LongestPersonToken is how long somebody can act with a token at most.
+const LongestPersonToken = 90 * 24 * time.Hour
+
 const (
 	mostPatterns = 100
 	mostPattern  = 100       // characters
@@ -55,7 +58,7 @@ func (t Token) check(now time.Time) error {
 	var invalid InvalidTokenError
 	t.checkOwner(&invalid)
 	t.checkLimits(&invalid)
-	invalid.add(!t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now), "until", "is not ahead")
+	t.checkEnd(&invalid, now)
 	if len(invalid.Faults) > 0 {
 		return &invalid
 	}
@@ -98,4 +101,19 @@ func (t Token) checkLimits(invalid *InvalidTokenError) {
 		return alert.Severity(severity).Rank() == 0
 	}), "severities", "must be some of low, medium, high, critical")
 	invalid.add(t.PerHour < 0 || t.PerHour > mostAnHour, "per_hour", "must be a number from 0 to %d", mostAnHour)
+}
+
+// checkEnd wants an end of what acts as a person: people leave, and change what they do.
+func (t Token) checkEnd(invalid *InvalidTokenError, now time.Time) {
+	const most = int(LongestPersonToken / (24 * time.Hour))
+	ofPerson := t.Source == "" && t.Email != ""
+	switch {
+	case t.ExpiresAt.IsZero():
+		invalid.add(ofPerson, "until", "is required of a person's token, at most %d days ahead", most)
+	case !t.ExpiresAt.After(now):
+		invalid.add(true, "until", "is not ahead")
+	default:
+		invalid.add(ofPerson && t.ExpiresAt.Sub(now) > LongestPersonToken, "until",
+			"is more than %d days ahead, the most of a person's token", most)
+	}
 }

@@ -53,7 +53,7 @@ func TestATokenFromItsMakingToItsEnd(t *testing.T) {
 		b.passes(time.Second)
 		require.False(b, b.takes(plain), "it has expired")
 
-		second, plain := b.makes(store.Token{Email: "Sam@Example.com", Scopes: []string{"admin"}})
+		second, plain := b.makes(store.Token{Email: "Sam@Example.com", Scopes: []string{"admin"}, ExpiresAt: b.Now().Add(store.LongestPersonToken)})
 		require.Equal(b, "sam@example.com", second.Email)
 		b.passes(time.Minute)
 		revoked, err := b.RevokeToken(b.Context(), second.ID, "Robin")
@@ -107,6 +107,39 @@ func TestTwoWhoMakeTokensAtOnce(t *testing.T) {
 	})
 }
 
+// toldOfTokens are what the security team is told of tokens, oldest first.
+func (b *bench) toldOfTokens() []store.Notice {
+	b.Helper()
+	var notices []store.Notice
+	require.NoError(b, b.db.InTx(b.Context(), func(tx store.Tx) (err error) {
+		notices, err = tx.Notices(b.Context(), store.NoticeToken, noon)
+		return err
+	}))
+	return notices
+}
+
+func TestATokenThatReadsOrActsIsAnnounced(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(b *bench) {
+		b.makes(store.Token{Source: "falco", Scopes: []string{"ingest"}, ExpiresAt: noon.Add(time.Hour)})
+		require.Empty(b, b.toldOfTokens(), "who may only report sees nothing")
+		siem, first := b.makes(store.Token{Source: "siem", Scopes: []string{"ingest", "read"}})
+		b.passes(time.Second)
+		own, second := b.makes(store.Token{Email: "sam@example.com", Scopes: []string{"respond", "admin"}, ExpiresAt: noon.Add(time.Hour)})
+		notices := b.toldOfTokens()
+		require.Len(b, notices, 2)
+		require.JSONEq(b, `{"by":"Sam","id":"`+siem.ID+`","source":"siem","scopes":["ingest","read"]}`, string(notices[0].Data))
+		require.JSONEq(b, `{"by":"Sam","id":"`+own.ID+`","email":"sam@example.com","scopes":["respond","admin"],"until":"2026-03-02T13:00:00.123456Z"}`,
+			string(notices[1].Data))
+		for _, secret := range []string{first, second, siem.Digest, own.Digest} {
+			require.NotContains(b, string(notices[0].Data)+string(notices[1].Data), secret)
+		}
+		_, _, err := b.MakeToken(b.Context(), store.Token{Source: "siem"}, "Sam")
+		require.Error(b, err)
+		require.Len(b, b.toldOfTokens(), 2, "what was not made is not announced")
+	})
+}
+
 func TestTheLastUseIsKnownToTheMinute(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(b *bench) {
@@ -129,7 +162,7 @@ func TestTheLastUseIsKnownToTheMinute(t *testing.T) {
 
 func TestTokensThatThereCantBe(t *testing.T) {
 	t.Parallel()
-	record := store.New(openFile(t))
+	record, tomorrow := store.New(openFile(t), store.WithClock(func() time.Time { return noon })), noon.Add(24*time.Hour)
 	t.Cleanup(func() { require.NoError(t, record.Close()) })
 	for name, tc := range map[string]struct {
 		wanted store.Token
@@ -141,17 +174,19 @@ func TestTokensThatThereCantBe(t *testing.T) {
 		"a timeline's word":       {store.Token{Source: "phone", Scopes: []string{"read"}}, []string{"source"}},
 		"alerts by hand":          {store.Token{Source: alert.ByHand, Scopes: []string{"read"}}, []string{"source"}},
 		"Securitybot's own":       {store.Token{Source: alert.OwnSource, Scopes: []string{"read"}}, []string{"source"}},
-		"no email":                {store.Token{Email: "alice", Scopes: []string{"read"}}, []string{"email"}},
+		"no email":                {store.Token{Email: "alice", Scopes: []string{"read"}, ExpiresAt: tomorrow}, []string{"email"}},
 		"no scope":                {store.Token{Source: "falco"}, []string{"scopes"}},
 		"a source that acts":      {store.Token{Source: "falco", Scopes: []string{"respond"}}, []string{"scopes"}},
-		"a person who reports":    {store.Token{Email: "a@example.com", Scopes: []string{"ingest"}}, []string{"scopes"}},
+		"a person who reports":    {store.Token{Email: "a@example.com", Scopes: []string{"ingest"}, ExpiresAt: tomorrow}, []string{"scopes"}},
 		"a scope twice":           {store.Token{Source: "falco", Scopes: []string{"read", "read"}}, []string{"scopes"}},
 		"a scope of its own":      {store.Token{Source: "falco", Scopes: []string{"root"}}, []string{"scopes"}},
 		"a star in the middle":    {store.Token{Source: "falco", Scopes: []string{"ingest"}, Detections: []string{"a*b"}}, []string{"detections"}},
 		"a severity of its own":   {store.Token{Source: "falco", Scopes: []string{"ingest"}, Severities: []string{"High"}}, []string{"severities"}},
 		"less than none":          {store.Token{Source: "falco", Scopes: []string{"ingest"}, PerHour: -1}, []string{"per_hour"}},
 		"over already":            {store.Token{Source: "falco", Scopes: []string{"ingest"}, ExpiresAt: noon}, []string{"until"}},
-		"a person with limits":    {store.Token{Email: "a@example.com", Scopes: []string{"read"}, PerHour: 1, Severities: []string{"low"}}, []string{"severities", "per_hour"}},
+		"a person with limits":    {store.Token{Email: "a@example.com", Scopes: []string{"read"}, PerHour: 1, Severities: []string{"low"}, ExpiresAt: tomorrow}, []string{"severities", "per_hour"}},
+		"a person without an end": {store.Token{Email: "a@example.com", Scopes: []string{"read"}}, []string{"until"}},
+		"a person for too long":   {store.Token{Email: "a@example.com", Scopes: []string{"read"}, ExpiresAt: noon.Add(store.LongestPersonToken + time.Second)}, []string{"until"}},
 		"everything that's wrong": {store.Token{Source: "<b>", Scopes: []string{"x"}, Severities: []string{"x"}}, []string{"source", "scopes", "severities"}},
 	} {
 		_, _, err := record.MakeToken(t.Context(), tc.wanted, "Sam")

@@ -33,7 +33,7 @@ var samples = map[string]any{
 	"Most": "4 hours", "Name": "Alexandra", "Observed": 3, "Open": 2, "Opened": "2 Mar 2026, 09:00 UTC",
 	"Outcome": "Thank you! Your phone confirmed your yes.", "Peer": "Bob Brown (bob@example.com)",
 	"Promise": "If you say yes, your phone shows 482.", "ReadBy": "the security team", "Reason": "their phone did not reply",
-	"Scope": `{"host":"db-3"}`, "Result": "reported as fraud", "Revision": "0123456789ab", "Root": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", "Severity": "critical", "Size": 4711, "Source": "auditd", "Suppressed": 7,
+	"Scope": `{"host":"db-3"}`, "Scopes": "read, respond", "Result": "reported as fraud", "Revision": "0123456789ab", "Root": "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=", "Severity": "critical", "Size": 4711, "Source": "auditd", "Suppressed": 7,
 	"Title": "sudo to an interactive shell on db-3", "To": "2 Mar 2026, 10:00 UTC", "Took": "3 hours", "Until": "Mon 10:30",
 	"What": "you confirmed it", "When": "2 Mar 2026, 12:00 UTC", "Who": "Alice Adams (alice@example.com)",
 	"Why": "They say that it was not them.", "Wish": "to resolve the case “sudo to an interactive shell”",
@@ -379,6 +379,7 @@ var forms = map[string]form{
 	"notice.told":           {text, "Severity Who Title"},
 	"notice.exception":      {text, "By Who Detection Scope Until Reason"},
 	"notice.revoked":        {text, "By Who Detection Reason"},
+	"notice.token":          {text, "By ID Source Who Scopes Until"},
 	"notice.withdrawn":      {text, "By Who Title Severity Reason"},
 	"notice.opted_out":      {text, "Who Until By"},
 	"notice.opted_in":       {text, "Who By"},
@@ -389,6 +390,9 @@ var forms = map[string]form{
 	"notice.open_list":      {text, ""},
 	"notice.open_case":      {text, "Title Who Opened By"},
 	"notice.unreadable":     {text, "Kind ID"},
+
+	"notice.log_forked":         {text, "Size At Root"},
+	"notice.strange_checkpoint": {text, "Size"},
 
 	"rollup.hourly":     {heading, ""},
 	"rollup.daily":      {heading, ""},

@@ -56,6 +56,16 @@ type (
 		Detection string `json:"detection"`
 		Reason    string `json:"reason"`
 	}
+	// Token is a token of the API that does more than report: a source's, or one with
+	// which a person acts. Until is zero where it has no end.
+	Token struct {
+		By     string    `json:"by"`
+		ID     string    `json:"id"`
+		Source string    `json:"source"`
+		Email  string    `json:"email"`
+		Scopes []string  `json:"scopes"`
+		Until  time.Time `json:"until"`
+	}
 	// Withdrawn is an alert that was taken back before it was decided.
 	Withdrawn struct {
 		By       string `json:"by"`
@@ -100,6 +110,16 @@ type (
 		Opened  time.Time `json:"opened"`
 		AckedBy string    `json:"acked_by"` // "" when nobody did
 	}
+	// LogForked is a log that is not the one that was signed last; without Root none was.
+	LogForked struct {
+		Size int64     `json:"size"` // when it was signed
+		At   time.Time `json:"at"`
+		Root string    `json:"root"` // base64
+	}
+	// StrangeCheckpoint is a row among the checkpoints that the key did not sign.
+	StrangeCheckpoint struct {
+		Size int64 `json:"size"` // as it says
+	}
 )
 
 // Notice is something that is said once and belongs to no alert's conversation.
@@ -130,6 +150,11 @@ var notices = map[string]func(*Book, json.RawMessage) (chat.Message, error){
 	store.NoticeRevoked: said(func(b *Book, n Revoked) chat.Message {
 		return b.line("notice.revoked", fill{"By": n.By, "Who": bold(n.Who), "Detection": n.Detection, "Reason": cut(n.Reason, 500)})
 	}),
+	store.NoticeToken: said(func(b *Book, n Token) chat.Message {
+		return b.line("notice.token", fill{
+			"By": n.By, "ID": n.ID, "Source": n.Source, "Who": cut(n.Email, 200), "Scopes": strings.Join(n.Scopes, ", "), "Until": n.Until,
+		})
+	}),
 	store.NoticeWithdrawn: said(func(b *Book, n Withdrawn) chat.Message {
 		return b.line("notice.withdrawn", fill{
 			"By": n.By, "Who": bold(n.Who), "Title": cut(n.Title, 200), "Severity": n.Severity, "Reason": cut(n.Reason, 500),
@@ -152,6 +177,12 @@ var notices = map[string]func(*Book, json.RawMessage) (chat.Message, error){
 	}),
 	store.NoticeOpenCases: said((*Book).openCases),
 	store.NoticeRollup:    said((*Book).rollup),
+	store.NoticeLogForked: said(func(b *Book, n LogForked) chat.Message {
+		return b.line("notice.log_forked", fill{"Size": n.Size, "At": n.At, "Root": n.Root})
+	}),
+	store.NoticeStrangeCheckpoint: said(func(b *Book, n StrangeCheckpoint) chat.Message {
+		return b.line("notice.strange_checkpoint", fill{"Size": n.Size})
+	}),
 }
 
 // said reads the data of a notice and says it.

@@ -149,6 +149,10 @@ var noticeSamples = map[string]struct {
 	"exception": {store.NoticeException, words.Exception{
 		By: sam, Who: alice, Detection: "nmap_scan", Scope: `{"host":"db-3"}`, Until: noon.Add(48 * time.Hour), Reason: "the yearly audit <!channel>",
 	}},
+	"token": {store.NoticeToken, words.Token{
+		By: sam, ID: "abcdefghij", Email: "sam@example.com", Scopes: []string{"read", "admin"}, Until: noon.Add(90 * 24 * time.Hour),
+	}},
+	"token-source": {store.NoticeToken, words.Token{By: "operator root", ID: "abcdefghij", Source: "siem", Scopes: []string{"ingest", "read"}}},
 	"withdrawn": {store.NoticeWithdrawn, words.Withdrawn{
 		By: sam, Who: alice, Title: "sudo to an interactive shell on db-3", Severity: "high", Reason: "the rule was wrong",
 	}},
@@ -163,6 +167,9 @@ var noticeSamples = map[string]struct {
 	"open-cases-25":  {store.NoticeOpenCases, openCases(25)},
 	"rollup":         {store.NoticeRollup, rollup("daily")},
 	"rollup-hourly":  {store.NoticeRollup, words.Rollup{Period: "hourly", From: noon, To: noon.Add(time.Hour), Open: 1}},
+	"log-forked":     {store.NoticeLogForked, words.LogForked{Size: 4711, At: noon, Root: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="}},
+	"log-broken":     {store.NoticeLogForked, words.LogForked{}},
+	"checkpoint":     {store.NoticeStrangeCheckpoint, words.StrangeCheckpoint{Size: 9000}},
 	"of-another-day": {"not_known_here", "nothing"},
 	"unreadable":     {store.NoticeHeld, []int{1}},
 }

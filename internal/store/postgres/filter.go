@@ -71,7 +71,7 @@ func (t *tx) search(ctx context.Context, filter store.Filter, params pgdb.ListAl
 		return nil, err
 	}
 	subject, query := maybeText(filter.Subject), queryOf(wanted)
-	most := time.Duration(mostGrowth)
+	most := int64(mostGrowth)
 	if onlyFixed(filter) {
 		most = toTheEnd
 	}

@@ -13,14 +13,14 @@ const (
 	firstStretch = 2000                 // alerts that are looked at one by one
 	leastGrowth  = 8                    // how much longer a stretch is than all that is newer
 	mostGrowth   = 64                   // where nothing was found yet
-	toTheEnd     = 1 << 20              // instead, where the index alone tells what is found
+	toTheEnd     = int64(longest)       // instead, where the index alone tells what is found
 	longest      = 365 * 24 * time.Hour // what is older than this is one stretch
 )
 
 // stretches fills a page of a list from one stretch of time after the other.
 type stretches struct {
 	left pgdb.ListAlertsParams // what was not read yet
-	most time.Duration         // mostGrowth or toTheEnd
+	most int64                 // mostGrowth or toTheEnd
 	list []store.Record
 	read func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error)
 }
@@ -31,7 +31,7 @@ type stretches struct {
 // than the page holds. The server, asked for all at once, would guess how far it has
 // to go, and be far off where one thing avoids the other, or was given up long ago.
 func (t *tx) byStretches(
-	ctx context.Context, params pgdb.ListAlertsParams, most time.Duration,
+	ctx context.Context, params pgdb.ListAlertsParams, most int64,
 	read func(part pgdb.ListAlertsParams, first bool) ([]store.Record, error),
 ) ([]store.Record, error) {
 	newest, err := t.q.NewestOf(ctx, pgdb.NewestOfParams{
@@ -48,24 +48,25 @@ func (t *tx) byStretches(
 	from := newest.Earliest
 	done, err := page.next(from, true)
 	for !done && err == nil {
-		long := page.growth() * max(newest.Latest.Sub(from), time.Minute)
-		if long > longest {
-			from = time.Time{}
-		} else {
-			from = newest.Latest.Add(-long)
-		}
+		from = page.further(newest.Latest, from)
 		done, err = page.next(from, false)
 	}
 	return page.list, err
 }
 
-// growth is so much that the next stretch holds what is missing twice, if it is like
-// those before it: each costs the same search in the index again.
-func (s *stretches) growth() time.Duration {
-	if len(s.list) == 0 || s.left.Count == nil {
-		return s.most
+// further is where the next stretch begins, which is to hold what is missing twice if
+// it is like those before it: each costs the same search in the index again. The zero
+// time is the beginning of all.
+func (s *stretches) further(latest, from time.Time) time.Time {
+	growth := s.most
+	if found := int64(len(s.list)); found > 0 && s.left.Count != nil {
+		growth = min(max(leastGrowth, 2**s.left.Count/found), mostGrowth)
 	}
-	return min(max(leastGrowth, time.Duration(2**s.left.Count/int64(len(s.list)))), mostGrowth)
+	span := max(latest.Sub(from), time.Minute)
+	if span > longest/time.Duration(growth) {
+		return time.Time{}
+	}
+	return latest.Add(-span * time.Duration(growth))
 }
 
 // next reads what was received at a moment or later, or all that is left for the zero

@@ -89,22 +89,6 @@ func (t *tx) InsertCheckpoint(ctx context.Context, c store.Checkpoint) error {
 	return inserted(t.q.InsertCheckpoint(ctx, c.Size, micros(c.At), c.Note))
 }
 
-func (t *tx) LastCheckpoint(ctx context.Context) (store.Checkpoint, error) {
-	list, err := t.Checkpoints(ctx, 1)
-	if err != nil {
-		return store.Checkpoint{}, err
-	}
-	if len(list) == 0 {
-		return store.Checkpoint{}, store.ErrNotFound
-	}
-	return list[0], nil
-}
-
-func (t *tx) CheckpointFor(ctx context.Context, position int64) (store.Checkpoint, error) {
-	row, err := t.q.CheckpointFor(ctx, position)
-	return one(row, err, checkpointOf)
-}
-
 func (t *tx) Checkpoints(ctx context.Context, limit int) ([]store.Checkpoint, error) {
 	rows, err := t.q.Checkpoints(ctx, int64(limit))
 	return all(rows, err, checkpointOf)

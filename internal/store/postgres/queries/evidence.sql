@@ -44,9 +44,6 @@ SELECT * FROM log_hashes WHERE idx = ANY(sqlc.arg(indexes)::bigint[]);
 INSERT INTO checkpoints (size, at, note) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING;
 
--- name: CheckpointFor :one
-SELECT * FROM checkpoints WHERE size > sqlc.arg(position) ORDER BY size LIMIT 1;
-
 -- name: Checkpoints :many
 SELECT * FROM checkpoints ORDER BY size DESC LIMIT sqlc.arg(count)::bigint;
 

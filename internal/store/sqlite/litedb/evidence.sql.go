@@ -49,17 +49,6 @@ func (q *Queries) AuditAlerts(ctx context.Context, count int64, after string) ([
 	return items, nil
 }
 
-const checkpointFor = `-- name: CheckpointFor :one
-SELECT size, at, note FROM checkpoints WHERE size > ?1 ORDER BY size LIMIT 1
-`
-
-func (q *Queries) CheckpointFor(ctx context.Context, position int64) (Checkpoint, error) {
-	row := q.db.QueryRowContext(ctx, checkpointFor, position)
-	var i Checkpoint
-	err := row.Scan(&i.Size, &i.At, &i.Note)
-	return i, err
-}
-
 const checkpoints = `-- name: Checkpoints :many
 SELECT size, at, note FROM checkpoints ORDER BY size DESC LIMIT ?1
 `

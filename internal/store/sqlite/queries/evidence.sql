@@ -36,9 +36,6 @@ SELECT hash FROM log_hashes WHERE idx = ?;
 INSERT INTO checkpoints (size, at, note) VALUES (?, ?, ?)
 ON CONFLICT DO NOTHING;
 
--- name: CheckpointFor :one
-SELECT * FROM checkpoints WHERE size > sqlc.arg(position) ORDER BY size LIMIT 1;
-
 -- name: Checkpoints :many
 SELECT * FROM checkpoints ORDER BY size DESC LIMIT sqlc.arg(count);
 
