@@ -59,7 +59,8 @@ func (s *Server) listDistrusts(c *gin.Context) error {
 	return writeJSON(c, http.StatusOK, views)
 }
 
-// clearDistrust has somebody asked again.
+// clearDistrust has somebody asked again, which weighs as much as a grave case: a
+// token alone could make a thief believed.
 func (s *Server) clearDistrust(c *gin.Context) error {
 	reason, err := s.readReason(c, "a clearance")
 	if err != nil {
@@ -68,6 +69,10 @@ func (s *Server) clearDistrust(c *gin.Context) error {
 	person, err := s.other(c)
 	if err != nil {
 		return err
+	}
+	if !callerOf(c).Session {
+		return problemOf(http.StatusForbidden,
+			"clearing a distrust needs more than a token: log in to the console, or use `securitybot person trust`")
 	}
 	err = s.opt.Record.Trust(c.Request.Context(), person.PersonKey, called(c), reason)
 	switch {

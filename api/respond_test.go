@@ -81,7 +81,7 @@ func (d *desk) about(who alert.Person, severity alert.Severity) string {
 	id := d.send(body(d.t, "key", fmt.Sprint(d.stored()), "severity", severity, "subject", alert.Subject{Email: who.Email})).
 		taken(http.StatusAccepted).ID
 	_, err := d.store.Admit(d.t.Context(), id, store.Identified{Person: who}, plans(alert.Plan{
-		Action: alert.Escalate, AskBy: begin.Add(time.Hour), Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonAway},
+		Revision: "built-in", Action: alert.Escalate, AskBy: begin.Add(time.Hour), Verdict: alert.Verdict{Outcome: alert.Unasked, Reason: alert.ReasonAway},
 	}))
 	require.NoError(d.t, err)
 	_, err = d.store.Settle(d.t.Context(), id, store.Because{})
@@ -223,6 +223,10 @@ func TestASuspectedResponderChangesNothing(t *testing.T) {
 	d.kim(http.MethodGet, "/v1/distrusts", "", &list)
 	require.Len(t, list.Distrusts, 1)
 	require.Equal(t, lost.AlertID, list.Distrusts[0].AlertID)
+	weak := d.by(api.Caller{Email: kim.Email, Scopes: api.Admin.Scopes()}, http.MethodPost, "/v1/distrusts/sam@example.com/clear", `{"reason":"x"}`)
+	require.Contains(t, weak.problem(http.StatusForbidden).Detail, "more than a token: log in")
+	d.kim(http.MethodGet, "/v1/distrusts", "", &list)
+	require.True(t, list.Distrusts[0].ClearedAt.IsZero())
 	d.kim(http.MethodPost, "/v1/distrusts/sam@example.com/clear", `{"reason":"a new phone"}`, &struct{}{})
 	d.by(loggedIn(kim, api.Responder), http.MethodPost, "/v1/distrusts/sam@example.com/clear", `{"reason":"x"}`).problem(http.StatusConflict)
 	d.kim(http.MethodGet, "/v1/distrusts", "", &list)

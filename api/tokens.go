@@ -49,7 +49,7 @@ type TokenList struct {
 
 // MadeToken is the answer to POST /v1/tokens: the only time that a token is shown. The
 // request has source or email, scopes, and, if wanted, detections, severities,
-// per_hour, and until or for (such as 90d).
+// per_hour, and until or for (such as 90d), which a person's token needs.
 type MadeToken struct {
 	TokenView
 	Token string `json:"token"`
@@ -116,6 +116,7 @@ func (s *Server) makeToken(c *gin.Context) error {
 	if err != nil {
 		return refusedToken(err)
 	}
+	s.opt.Kick()
 	c.Header("Location", "/v1/tokens")
 	return writeJSON(c, http.StatusCreated, MadeToken{tokenOf(made, s.opt.Now()), plain})
 }

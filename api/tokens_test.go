@@ -56,7 +56,10 @@ func TestAPersonsOwnToken(t *testing.T) {
 	t.Parallel()
 	d := newOffice(t)
 	var made api.MadeToken
-	d.sam(http.MethodPost, "/v1/tokens", `{"email":"Sam@Example.com","scopes":["read"]}`, http.StatusCreated, &made)
+	kicks := d.kicks.Load()
+	d.sam(http.MethodPost, "/v1/tokens", `{"email":"Sam@Example.com","scopes":["read"],"for":"90d"}`, http.StatusCreated, &made)
+	require.Greater(t, d.kicks.Load(), kicks, "the security team is told at once")
+	require.Equal(t, begin.Add(store.LongestPersonToken), made.ExpiresAt)
 	require.Equal(t, "sam@example.com", made.Email)
 	theirs := d.send(body(t, "key", "1", "subject", map[string]any{"email": "sam@example.com"})).taken(http.StatusAccepted).ID
 	d.as(made.Token, http.MethodGet, "/v1/alerts/"+theirs, "").problem(http.StatusForbidden)
@@ -66,10 +69,10 @@ func TestAPersonsOwnToken(t *testing.T) {
 
 	told := d.as(samToken, http.MethodPost, "/v1/tokens", `{"email":"alice@example.com","scopes":["read"]}`).problem(http.StatusForbidden)
 	require.Equal(t, "email", told.Errors[0].Field, "nobody acts as somebody else")
-	admin := d.with(store.Token{Email: "sam@example.com", Scopes: []string{"admin"}})
+	admin := d.with(store.Token{Email: "sam@example.com", Scopes: []string{"admin"}, ExpiresAt: begin.Add(time.Hour)})
 	told = d.do(http.MethodPost, "/v1/tokens", `{"email":"sam@example.com","scopes":["respond"]}`, admin...).problem(http.StatusForbidden)
 	require.Equal(t, "scopes", told.Errors[0].Field)
-	ghost := d.with(store.Token{Email: "ghost@example.com", Scopes: []string{"read", "admin"}})
+	ghost := d.with(store.Token{Email: "ghost@example.com", Scopes: []string{"read", "admin"}, ExpiresAt: begin.Add(time.Hour)})
 	d.do(http.MethodGet, "/v1/alerts", "", ghost...).problem(http.StatusForbidden)
 }
 
@@ -100,7 +103,7 @@ func TestATokenThatRespondsAlone(t *testing.T) {
 	t.Parallel()
 	d := newTeam(t)
 	id := d.about(alice, alert.High)
-	token := d.with(store.Token{Email: "sam@example.com", Scopes: []string{"respond"}})
+	token := d.with(store.Token{Email: "sam@example.com", Scopes: []string{"respond"}, ExpiresAt: begin.Add(time.Hour)})
 	answer := d.do(http.MethodPost, "/v1/alerts/"+id+"/acknowledge", "", token...)
 	require.Equal(t, http.StatusOK, answer.status, answer.body)
 	d.do(http.MethodGet, "/v1/alerts/"+id, "", token...).problem(http.StatusForbidden)
@@ -124,6 +127,8 @@ func TestTokensThatAreRefused(t *testing.T) {
 		"half an alert":      {`{"source":"zeek","scopes":["ingest"],"per_hour":1.5}`, "per_hour"},
 		"too many":           {`{"source":"zeek","scopes":["ingest"],"per_hour":1000001}`, "per_hour"},
 		"over":               {`{"source":"zeek","scopes":["ingest"],"until":"2026-03-04T12:00:00Z"}`, "until"},
+		"a person for ever":  {`{"email":"sam@example.com","scopes":["read"]}`, "until"},
+		"a person too long":  {`{"email":"sam@example.com","scopes":["read"],"for":"91d"}`, "until"},
 		"two ends":           {`{"source":"zeek","scopes":["ingest"],"until":"2027-03-04T12:00:00Z","for":"1d"}`, "for"},
 		"a NUL":              {`{"source":"zeek","scopes":["ingest"],"detections":["\u0000"]}`, "detections"},
 		"an id of its own":   {`{"source":"zeek","scopes":["ingest"],"id":"mine"}`, "id"},

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"securitybot/api"
+	"securitybot/api/login"
 	"securitybot/internal/alert"
+	"securitybot/internal/store"
 )
 
 func TestACaseIsSeenTo(t *testing.T) {
@@ -178,6 +180,25 @@ func TestATokenIsShownOnce(t *testing.T) {
 	require.Contains(t, sam.does("/console/tokens/"+tokens[0].ID+"/revoke").text(), "The token is revoked.")
 }
 
+// Whoever names no end gets the latest that there may be.
+func TestAPersonsTokenHasAnEnd(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	visitor := r.as(sam, api.Admin)
+	wrong := visitor.post("/console/tokens", "email", sam.Email, "scopes", "read", "for", "91d")
+	require.Equal(t, http.StatusBadRequest, wrong.status)
+	require.Contains(t, wrong.text(), "more than 90 days ahead")
+	for _, length := range []string{"", "1d"} {
+		require.Equal(t, http.StatusOK, visitor.post("/console/tokens", "email", sam.Email, "scopes", "read", "for", length).status, length)
+		r.forward(time.Second)
+	}
+	tokens, err := r.store.Tokens(t.Context())
+	require.NoError(t, err)
+	require.Len(t, tokens, 2)
+	require.Equal(t, begin.Add(store.LongestPersonToken), tokens[1].ExpiresAt)
+	require.Equal(t, begin.Add(time.Second+24*time.Hour), tokens[0].ExpiresAt)
+}
+
 func TestAnAlertIsReportedByHand(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
@@ -262,13 +283,14 @@ func TestAPollThatFindsNothingNew(t *testing.T) {
 	visitor := r.as(vera, api.Viewer)
 	for _, path := range []string{"/console", "/console/alerts", "/console/cases", "/console/review", "/console/alerts/" + id} {
 		page := visitor.sees(path)
-		var tag, asks string
+		var tag, asks, says string
 		for _, node := range page.elements("div") {
 			if attribute(node, "id") == "live" {
-				tag, asks = attribute(node, "data-tag"), attribute(node, "hx-get")
+				tag, asks, says = attribute(node, "data-tag"), attribute(node, "hx-get"), attribute(node, "hx-headers")
 			}
 		}
 		require.Equal(t, path, asks)
+		require.JSONEq(t, `{"`+login.PollHeader+`":"1"}`, says, "it does not count as being there")
 		same := visitor.get(asks, "HX-Request", "true", "If-None-Match", tag)
 		require.Equal(t, http.StatusNotModified, same.status, path)
 		require.Empty(t, same.body)

@@ -16,6 +16,10 @@ type tokensPage struct {
 	Made *api.MadeToken
 }
 
+// personTokenFor is how long a person's token lasts where nothing was typed: as long
+// as it may.
+const personTokenFor = "90d"
+
 func showTokens(x *exchange) error { return tokensWith(x)(Form{}, http.StatusOK) }
 
 func tokensWith(x *exchange) func(Form, int) error {
@@ -38,6 +42,9 @@ func makeToken(x *exchange) error {
 		if value := strings.TrimSpace(typed.Get(name)); value != "" {
 			body[name] = value
 		}
+	}
+	if body["email"] != nil && body["for"] == nil {
+		body["for"] = personTokenFor
 	}
 	if names := strings.Fields(strings.ReplaceAll(typed.Get("detections"), ",", " ")); len(names) > 0 {
 		body["detections"] = names

@@ -78,7 +78,7 @@ type Options struct {
 
 	HTTPClient *http.Client  // for the provider; default: one with a time-out
 	SessionFor time.Duration // however busy; default 10 h
-	IdleFor    time.Duration // without any request; default 2 h
+	IdleFor    time.Duration // without any request but a [PollHeader]; default 2 h
 	Logger     *slog.Logger  // default: discards
 	Now        func() time.Time
 }

@@ -8,6 +8,10 @@ import (
 	"securitybot/api"
 )
 
+// PollHeader is what a page sends along when it asks for news by itself: that keeps
+// nobody logged in who has gone away from it.
+const PollHeader = "Securitybot-Poll"
+
 // Require lets through who may see something, with [api.WithCaller] in the
 // request's context. A browser that goes to a page is led to the login; every
 // other request of nobody's gets 401, and one of htmx's the address to go to.

@@ -172,7 +172,8 @@ func (s *sessions) dismiss(ctx context.Context, w http.ResponseWriter, r *http.R
 	return nil
 }
 
-// find is who is logged in, and notes that they are still there.
+// find is who is logged in, and notes that they are still there, unless it is their
+// page that asks.
 func (s *sessions) find(ctx context.Context, r *http.Request) (identity, error) {
 	token := s.people.shown(r)
 	if token == "" {
@@ -186,7 +187,7 @@ func (s *sessions) find(ctx context.Context, r *http.Request) (identity, error) 
 	if !ok || who.Issuer != s.opt.Issuer {
 		return identity{}, ErrNobody
 	}
-	return who, s.active(ctx, token)
+	return who, s.active(ctx, token, r.Header.Get(PollHeader) == "")
 }
 
 // The last activity has a row of its own. Were it in the session's, a request that
@@ -204,8 +205,9 @@ func (s *sessions) note(ctx context.Context, token string) error {
 	return nil
 }
 
-// active refuses who has been away for too long, and notes the others now and then.
-func (s *sessions) active(ctx context.Context, token string) error {
+// active refuses who has been away for too long, and notes now and then that the
+// others are there.
+func (s *sessions) active(ctx context.Context, token string, there bool) error {
 	noted, ok, err := s.rows.FindCtx(ctx, noteID(token))
 	if err != nil {
 		return fmt.Errorf("read activity: %w", err)
@@ -215,7 +217,7 @@ func (s *sessions) active(ctx context.Context, token string) error {
 	switch {
 	case !ok || wrong != nil || away >= s.opt.IdleFor:
 		return ErrNobody
-	case away < s.opt.IdleFor/noteEvery:
+	case !there || away < s.opt.IdleFor/noteEvery:
 		return nil
 	default:
 		return s.note(ctx, token)

@@ -71,6 +71,27 @@ func TestASessionIsOverAfterItsTime(t *testing.T) {
 	b.requireSees("") // however busy
 }
 
+// A tab that nobody looks at asks for news all day.
+func TestAPageThatPollsKeepsNobodyLoggedIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *login.Options) { o.IdleFor = 2 * time.Hour })
+	b := w.browser()
+	polls := func() int { return b.get("/console", "HX-Request", "true", login.PollHeader, "1").status }
+	b.enter("Sam")
+	for range 3 {
+		w.clock.forward(30 * time.Minute)
+		require.Equal(t, http.StatusOK, polls())
+	}
+	b.requireSees("sam@example.com") // Sam is back, and clicks
+	for range 7 {
+		w.clock.forward(15 * time.Minute)
+		require.Equal(t, http.StatusOK, polls())
+	}
+	w.clock.forward(15 * time.Minute)
+	require.Equal(t, http.StatusUnauthorized, polls())
+	b.requireSees("")
+}
+
 func TestActivityIsNotedNowAndThen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

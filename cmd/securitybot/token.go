@@ -48,15 +48,14 @@ func newTokenCreate() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "create --source NAME | --person EMAIL --scope SCOPE…",
 		Short: "Make a token, and print it for the only time; a source or person may have two",
-		Args:  cobra.NoArgs,
+		Long: "Make a token, and print it for the only time. A source or person may have two, so that one can be changed\n" +
+			"without a gap. The security team is told of one that does more than ingest.",
+		Args: cobra.NoArgs,
 	}
 	command.RunE = onRecord(&given, func(ctx context.Context, record *store.Store) error {
-		if length != "" {
-			lasts, err := policy.ParseLength(length)
-			if err != nil {
-				return fmt.Errorf("--for %q is not a length of time such as 90d", length)
-			}
-			wanted.ExpiresAt = record.Now().Add(lasts)
+		var err error
+		if wanted.ExpiresAt, err = endOf(wanted, length, record.Now()); err != nil {
+			return err
 		}
 		made, plain, err := record.MakeToken(ctx, wanted, operator())
 		if err != nil {
@@ -75,11 +74,27 @@ func newTokenCreate() *cobra.Command {
 	set.StringSliceVar(&wanted.Detections, "detection", nil, "that it may report, or the beginning of names as nmap_*; may be repeated (default all)")
 	set.StringSliceVar(&wanted.Severities, "severity", nil, "that it may report; may be repeated (default all)")
 	set.IntVar(&wanted.PerHour, "per-hour", 0, "alerts of the source that are taken in an hour (default any number)")
-	set.StringVar(&length, "for", "", "how long it is good for, such as 90d (default until it is revoked)")
+	set.StringVar(&length, "for", "", "how long it is good for, such as 30d (default of a source's until it is revoked; of a person's 90d, its most)")
 	command.MarkFlagsOneRequired("source", "person")
 	command.MarkFlagsMutuallyExclusive("source", "person")
 	_ = command.MarkFlagRequired("scope") // only fails for a flag that is not there
 	return command
+}
+
+// endOf is when a token ends that is to last for a length; without one a person's
+// lasts as long as it may, and a source's for good.
+func endOf(wanted store.Token, length string, now time.Time) (time.Time, error) {
+	switch {
+	case length == "" && wanted.Email != "":
+		return now.Add(store.LongestPersonToken), nil
+	case length == "":
+		return time.Time{}, nil
+	}
+	lasts, err := policy.ParseLength(length)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--for %q is not a length of time such as 90d", length)
+	}
+	return now.Add(lasts), nil
 }
 
 func newTokenList() *cobra.Command {

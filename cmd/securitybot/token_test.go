@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"securitybot/internal/store"
 )
 
 // operates types a command line on a record of its own.
@@ -39,7 +42,7 @@ func TestTokenCommands(t *testing.T) {
 
 	out, _, err = operates(t, data, "token", "list")
 	require.NoError(t, err)
-	require.Regexp(t, id+` +sam@example.com +active +read respond admin +all +all +any +- `, out)
+	require.Regexp(t, id+` +sam@example.com +until 20\S+ \S+ UTC +read respond admin +all +all +any +- `, out)
 	require.Regexp(t, `falco +until 20\S+ \S+ UTC +ingest +sudo_\* +low high +100 +- `, out)
 
 	out, _, err = operates(t, data, "token", "revoke", id)
@@ -48,6 +51,25 @@ func TestTokenCommands(t *testing.T) {
 	out, _, err = operates(t, data, "token", "list")
 	require.NoError(t, err)
 	require.Regexp(t, id+` +sam@example.com +revoked by operator`, out)
+}
+
+func TestWhenATokenEnds(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		wanted store.Token
+		length string
+		ends   time.Time
+	}{
+		"a source's":             {store.Token{Source: "falco"}, "", time.Time{}},
+		"a source's with an end": {store.Token{Source: "falco"}, "365d", now.AddDate(1, 0, 0)},
+		"a person's":             {store.Token{Email: "sam@example.com"}, "", now.Add(store.LongestPersonToken)},
+		"a person's with an end": {store.Token{Email: "sam@example.com"}, "1d", now.AddDate(0, 0, 1)},
+	} {
+		ends, err := endOf(tc.wanted, tc.length, now)
+		require.NoError(t, err, name)
+		require.Equal(t, tc.ends, ends, name)
+	}
 }
 
 func TestTokenCommandsThatAreRefused(t *testing.T) {
@@ -62,6 +84,7 @@ func TestTokenCommandsThatAreRefused(t *testing.T) {
 		"without a scope": {[]string{"create", "--source", "falco"}, `"scope" not set`},
 		"wrong twice":     {[]string{"create", "--source", "Falco", "--scope", "admin"}, "source: must have small letters, digits and _ . - only, at most 64, a letter or digit first; scopes: a source's token"},
 		"no length":       {[]string{"create", "--source", "falco", "--scope", "read", "--for", "soon"}, `--for "soon" is not a length of time`},
+		"too long":        {[]string{"create", "--person", "a@example.com", "--scope", "read", "--for", "91d"}, "until: is more than 90 days ahead"},
 		"no such id":      {[]string{"revoke", "nothing"}, `there is no token with the id "nothing"`},
 	} {
 		_, _, err := operates(t, data, append([]string{"token"}, tc.args...)...)
