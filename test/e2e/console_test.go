@@ -30,6 +30,8 @@ func TestConsole(t *testing.T) {
 	p := browse(b)
 	p.shows(laptop)
 	p.opens("/console/alerts")
+	p.at("/login")
+	p.looks("login")
 	p.signsIn(sam)
 	p.at("/console/alerts")
 
@@ -47,6 +49,7 @@ func TestConsole(t *testing.T) {
 	p.looks("not-found")
 	p.isNotLedAstray(day)
 	p.signsOut()
+	p.isTurnedAway(alice)
 	p.opens("/console")
 	p.signsIn(kim)
 	p.seesNothingAboutOneself(day.own, kim)
@@ -148,13 +151,19 @@ func (b *bot) loosens(policyFile string) string {
 	return b.inForce().Revision
 }
 
-// signsIn goes through the login and the sandbox's identity provider.
+// signsIn goes through the login to the console.
 func (p *page) signsIn(email string) {
+	p.Helper()
+	p.identifiesAs(email)
+	p.sees("the console", `$("nav.menu") && location.pathname.startsWith("/console")`)
+}
+
+// identifiesAs goes from the login to the sandbox's identity provider and back.
+func (p *page) identifiesAs(email string) {
 	p.Helper()
 	p.at("/login")
 	p.presses("main a.primary")
 	p.presses(`[name=person][value="` + p.bot.slackID(email) + `"]`)
-	p.sees("the console", `$("nav.menu") && location.pathname.startsWith("/console")`)
 }
 
 func (p *page) signsOut() {
