@@ -38,11 +38,11 @@ func lexemesOf(filter store.Filter, words []store.SearchWord) []lexeme {
 	for _, word := range words {
 		wanted = append(wanted, lexeme{text: word.Text, begins: word.Begins})
 	}
-	for name, value := range map[string]string{
-		"detection": filter.Detection, "source": filter.Source, "severity": filter.Severity,
+	for _, each := range [][2]string{
+		{"detection", filter.Detection}, {"source", filter.Source}, {"severity", filter.Severity},
 	} {
-		if value != "" {
-			wanted = append(wanted, lexeme{text: fixed(name, value)})
+		if each[1] != "" {
+			wanted = append(wanted, lexeme{text: fixed(each[0], each[1])})
 		}
 	}
 	return wanted

@@ -71,7 +71,7 @@ func searched(b *bench) {
 // doesn't say.
 func searchedByAnAttacker(b *bench) {
 	odd := plain(1)
-	odd.Title, odd.Detection, odd.Source = "none of these", "x", "y"
+	odd.Title, odd.Detection, odd.Source = "none of these", `'\ | :* & ('`, strings.Repeat("é'", 90)
 	b.insert(odd)
 	for _, text := range []string{
 		"'", `"`, "`", "%", "_", "*", ":*", "a:*", "''", `""`, `"none" OR "x"`, "none OR zzz", "zzz OR none", "NOT zzz", "none NOT these",
@@ -83,6 +83,8 @@ func searchedByAnAttacker(b *bench) {
 		b.finds(store.Filter{Text: text})
 	}
 	b.finds(store.Filter{Text: `none' "of" (these) :*`}, 1)
+	b.finds(store.Filter{Text: "none", Detection: odd.Detection, Source: odd.Source}, 1)
+	b.finds(store.Filter{Text: "none", Detection: odd.Source, Source: odd.Detection})
 }
 
 // manyWords are as many different words.
